@@ -1,0 +1,1 @@
+"""Statements to entries: kinds, terms, people, links, states. Pure."""

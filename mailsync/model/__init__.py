@@ -1,0 +1,1 @@
+"""The words of mailsync as frozen values; imports nothing but the standard library."""

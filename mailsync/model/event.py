@@ -1,0 +1,55 @@
+"""The append-only history."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class EventName(StrEnum):
+    """Everything the history can say; `subject` of the event is the id in brackets."""
+
+    MESSAGE_KEPT = "message kept"  # [digest]
+    ENTRY_FOUND = "entry found"  # [entry]
+    ENTRY_MOVED = "entry moved"  # [entry] its state, links or evidence changed
+    ENTRY_DROPPED = "entry dropped"  # [entry] re-reading found it no longer
+    ENTRY_CORRECTED = "entry corrected"  # [entry] by a person
+    ENTRY_NOTED = "entry noted"  # [entry] written down by a person
+    SUGGESTION_ACCEPTED = "suggestion accepted"  # [entry]
+    SUGGESTION_DISMISSED = "suggestion dismissed"  # [entry]
+    DRAFT_WRITTEN = "draft written"  # [draft]
+    DRAFT_CHANGED = "draft changed"  # [draft]
+    LETTER_SEEN = "letter seen"  # [draft] found in the Sent folder
+    ANSWER_READ = "answer read"  # [draft] what a client's answer did to its lines
+    FOLDER_CHANGED = "folder changed"  # [account/folder] UIDVALIDITY, renamed, gone
+    TROUBLE = "trouble"  # [where]
+    ERASED = "erased"  # [client]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One line of the history.
+
+    `at` is when it was written (UTC), `effective` the date of the message it follows from, so that the log can answer
+    as of any day. `detail` is JSON. `digest` is the SHA-256 over the line's canonical form and `previous`, the digest
+    of the line before it; `seq` counts from 1.
+    """
+
+    seq: int
+    at: datetime
+    effective: datetime
+    name: EventName
+    subject: str
+    detail: str
+    previous: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """Something that could not be read or done. `stage` is fetch, parse, read, draft, place, send or notify."""
+
+    at: datetime
+    stage: str
+    subject: str
+    reason: str
+    account: str = ""

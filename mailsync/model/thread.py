@@ -1,0 +1,67 @@
+"""A thread as it is read, and what reading it gave."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailsync.model.draft import Draft
+from mailsync.model.entry import Entry, Finding
+from mailsync.model.mail import Message, Passage, Statement
+from mailsync.model.people import Circle, WorkingHours
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """What a person said about one entry; it outlives every re-reading.
+
+    `changes` pairs a field of the entry's JSON shape ("kind", "due", "owner", "amount", "topic", "client", "tier")
+    with its right value; `removed` means: this is no agreement.
+    """
+
+    entry: str
+    at: datetime
+    changes: tuple[tuple[str, str | None], ...] = ()
+    removed: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Background:
+    """What a thread is read against: who is who, what people corrected, which of our letters it has seen."""
+
+    circle: Circle
+    hours: WorkingHours = WorkingHours()
+    corrections: tuple[Correction, ...] = ()
+    letters: tuple[Draft, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadMessage:
+    """A message with its passages, its language ("en", "de", "fr", "es", "it", "nl"; "" unknown) and client key.
+
+    `unread` says why no statement was taken from it ("automatic: ...", "language: ...", "duplicate of ..."); it is
+    empty for a message that was read.
+    """
+
+    message: Message
+    passages: tuple[Passage, ...]
+    language: str = ""
+    client: str = ""
+    unread: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """One message with the author's statements and what was found in them; findings stand in order of place."""
+
+    read: ReadMessage
+    statements: tuple[Statement, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadReading:
+    """What reading a whole thread gave: its messages by date, and its entries by date and place."""
+
+    thread: str
+    messages: tuple[ReadMessage, ...]
+    entries: tuple[Entry, ...]

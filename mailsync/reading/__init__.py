@@ -1,0 +1,1 @@
+"""Bytes to statements: parsing, passages, statements, threads. Pure."""

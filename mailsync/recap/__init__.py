@@ -1,0 +1,1 @@
+"""Entries to letters and the client's answer back to entries. Pure."""

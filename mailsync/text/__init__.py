@@ -1,0 +1,1 @@
+"""Small tools over strings: HTML to text, sentences, dates, money, working time."""
