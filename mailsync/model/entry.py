@@ -158,7 +158,7 @@ def state_on(entry: Entry, day: date | datetime) -> State | None:
     over that (guideline, convention 11). None for kinds without a state and before the entry existed.
     """
     moment = isinstance(day, datetime)
-    known = [s for s in entry.steps if (s.at <= day if moment else s.at.date() <= day)]  # type: ignore[operator]
+    known = [s for s in entry.steps if (s.at <= day if moment else s.at.date() <= day)]
     if not known:
         return None
     state, due = known[-1].state, entry.finding.terms.due

@@ -1,6 +1,6 @@
 """A thread as it is read, and what reading it gave."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from mailsync.model.draft import Draft
@@ -29,7 +29,7 @@ class Background:
     """What a thread is read against: who is who, what people corrected, which of our letters it has seen."""
 
     circle: Circle
-    hours: WorkingHours = WorkingHours()
+    hours: WorkingHours = field(default_factory=WorkingHours)
     corrections: tuple[Correction, ...] = ()
     letters: tuple[Draft, ...] = ()
 
