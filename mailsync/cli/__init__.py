@@ -1,0 +1,80 @@
+"""The command line: one file a command group, each loaded only when one of its commands runs."""
+
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from mailsync import __version__
+
+#: Every command with its home and its one-line help, so that `mailsync --help` imports none of them.
+COMMANDS = {
+    "demo": ("mailsync.cli.demo:demo", "Run the product on a sample mailbox; needs no account and no network."),
+    "doctor": ("mailsync.cli.service:doctor", "Check config, login, folders, disk, database and completeness."),
+    "poll": ("mailsync.cli.service:poll", "Take in what is new, read it, draft recaps: one turn."),
+    "run": ("mailsync.cli.service:run", "Do the same again and again, as a background service."),
+    "status": ("mailsync.cli.service:status", "Say whether it is working, in a few lines."),
+    "verify": ("mailsync.cli.service:verify", "Prove log and archive whole, or name the first broken place."),
+    "import": ("mailsync.cli.service:import_files", "Read old mail from mbox, Maildir or .eml files."),
+    "extract": ("mailsync.cli.log:extract", "Read mail files and print the entries; nothing is stored."),
+    "search": ("mailsync.cli.log:search", "Search the agreement history."),
+    "show": ("mailsync.cli.log:show", "Show an entry with its words, or a message, thread or draft."),
+    "log": ("mailsync.cli.log:log", "List the newest entries."),
+    "drafts": ("mailsync.cli.drafts:drafts", "Review drafted recaps: list, show, edit, approve, discard, hold."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Name the commands in the order of a day's use."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import the command's home and return the command."""
+        if cmd_name not in COMMANDS:
+            return None
+        home, _, name = COMMANDS[cmd_name][0].partition(":")
+        command = getattr(importlib.import_module(home), name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the commands from the table above."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Refuse an unknown command with the nearest right name."""
+        if args and args[0] not in COMMANDS:
+            import difflib
+
+            near = difflib.get_close_matches(args[0], COMMANDS, 1)
+            hint = f" Did you mean '{near[0]}'?" if near else " See 'mailsync --help'."
+            raise click.UsageError(f"there is no command '{args[0]}'.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, message="mailsync %(version)s")
+def cli() -> None:
+    """Keep the record of what was agreed with clients by e-mail.
+
+    Every entry points to the sender's exact words. Nothing is sent, moved or marked read without your explicit act.
+
+    Start with 'mailsync demo', or write a config (see config.example.toml) and run 'mailsync doctor'.
+    """
+
+
+def main(args: Sequence[str] | None = None) -> Any:
+    """Run the command line; a mistake of the user's becomes one sentence and an exit code, never a traceback."""
+    from mailsync.cli.output import failing
+
+    with failing():
+        code = cli.main(args=None if args is None else list(args), prog_name="mailsync", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,270 @@
+"""The way of one message. START HERE: this module tells the whole product as one story.
+
+    fetch > keep the raw bytes > parse > thread and side > passages > statements > findings > entries and links > log
+    > (thread quiet) recap draft > review by a person > Drafts folder or SMTP > the client's answer, by the same door
+
+The service, `mailsync poll`, `mailsync import`, the demo and the web page's button all call `run_once` or its steps.
+Fetching and keeping come first, for all folders; then each thread with something new is read as a whole, in the order
+of its messages, so that the log does not depend on the order in which folders were fetched. Every step may be
+repeated after a crash: keeping and recording twice equals once.
+"""
+
+import hashlib
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from mailsync.extract.thread import read_thread
+from mailsync.model.draft import DraftState
+from mailsync.model.errors import FolderMissingError, LedgerError, MailsyncError
+from mailsync.model.event import Trouble
+from mailsync.model.mail import Envelope, FolderMark, Location, Message, Outcome, RawMessage, Sighting
+from mailsync.model.people import Circle, WorkingHours
+from mailsync.model.ports import Folder, Ledger, MailSource
+from mailsync.model.thread import Background
+from mailsync.reading.parse import Limits, parse
+
+log = logging.getLogger(__name__)
+
+#: UIDs asked for at once: one at a time is 20 to 40 times slower over a long line, more than 200 gains nothing.
+BATCH = 200
+
+#: Letters that may have reached the client.
+OUT = (DraftState.PLACING, DraftState.PLACED, DraftState.SENDING, DraftState.SENT, DraftState.UNCLEAR)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What the steps work with. `now` tells the time (aware); the reading itself never asks for it."""
+
+    ledger: Ledger
+    circle: Circle
+    hours: WorkingHours
+    limits: Limits
+    now: Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """What one turn did; `troubles` are sentences for the person who asked."""
+
+    kept: int = 0
+    passed_over: int = 0
+    unread: int = 0
+    threads: int = 0
+    found: int = 0
+    drafts: int = 0
+    troubles: tuple[str, ...] = ()
+
+    def __add__(self, other: "Turn") -> "Turn":
+        """Add up two turns."""
+        return Turn(**{name: getattr(self, name) + getattr(other, name) for name in self.__slots__})
+
+
+def run_once(desk: Desk, sources: Iterable[MailSource], draft: Callable[[Desk], Turn]) -> Turn:
+    """Do one turn: take in what is new on every account, read it, draft what wants a recap.
+
+    An account that fails is named in the turn's troubles and never stops another. `draft` is the drafting step, given
+    by the caller because letters need the user's templates.
+    """
+    turn = Turn()
+    for source in sources:
+        try:
+            turn += take_in(desk, source)
+        except LedgerError:
+            raise
+        except MailsyncError as error:
+            turn += _trouble(desk, "fetch", "", str(error), source.account)
+        finally:
+            source.close()
+    return turn + read_new(desk) + draft(desk)
+
+
+# ---- taking in ----
+
+
+def take_in(desk: Desk, source: MailSource) -> Turn:
+    """Bring every folder of one account up to date. Raises what the source raises when the account is lost."""
+    turn = Turn()
+    marks = desk.ledger.marks(source.account)
+    for folder in source.folders():
+        try:
+            turn += take_folder(desk, source, folder, marks.get(folder.name))
+        except FolderMissingError as error:
+            turn += _trouble(desk, "fetch", folder.name, str(error), source.account)
+    desk.ledger.polled(source.account, "", desk.now())
+    return turn
+
+
+def take_folder(desk: Desk, source: MailSource, folder: Folder, mark: FolderMark | None) -> Turn:
+    """Give every message of one folder its outcome, in batches so that memory stays flat."""
+    state = source.examine(folder)
+    circle = fingerprint(desk.circle)
+    if mark is None or mark.uidvalidity != state.uidvalidity:
+        # A new UIDVALIDITY makes every UID mean something else: start over; bodies that are kept are not fetched again.
+        mark = FolderMark(
+            account=source.account, folder=folder.name, role=folder.role, uidvalidity=state.uidvalidity, circle=circle
+        )
+    uids = source.uids(mark.last_uid)
+    if mark.circle != circle:  # other clients are listed than when these were passed over
+        uids = sorted({*uids, *desk.ledger.passed_over(mark)})
+    turn = Turn()
+    for batch in _batches(uids):
+        sightings = list(look(desk, source, mark, batch))
+        mark = replace(mark, last_uid=max(mark.last_uid, batch[-1]))
+        desk.ledger.keep(sightings, mark, desk.now())
+        turn += _tally(sightings)
+    if mark.circle != circle:  # said only when all of them have been looked at again
+        desk.ledger.keep((), replace(mark, circle=circle), desk.now())
+    desk.ledger.polled(source.account, folder.name, desk.now())
+    return turn
+
+
+def look(desk: Desk, source: MailSource, mark: FolderMark, uids: Sequence[int]) -> Iterator[Sighting]:
+    """Decide the outcome of each of `uids`; only a client's mail has its body fetched, and only once."""
+    envelopes = {e.location.uid: e for e in source.envelopes(uids)}
+    known = desk.ledger.known(list(envelopes.values()))
+    wanted: dict[int, tuple[Envelope, str]] = {}
+    for uid in uids:
+        envelope = envelopes.get(uid)
+        if envelope is None:
+            yield Sighting(envelope=_vanished(mark, uid, desk.now()), outcome=Outcome.GONE)
+            continue
+        client, why = whose(desk.circle, envelope.addresses)
+        if not client:
+            yield Sighting(envelope=envelope, outcome=Outcome.NOT_CLIENT, reason=why)
+        elif uid in known:
+            yield Sighting(envelope=envelope, outcome=Outcome.READ, digest=known[uid], client=client)
+        elif envelope.size > desk.limits.message_bytes:
+            reason = f"{envelope.size} bytes, the limit is {desk.limits.message_bytes}"
+            yield Sighting(envelope=envelope, outcome=Outcome.TOO_LARGE, reason=reason, client=client)
+        else:
+            wanted[uid] = (envelope, client)
+    for raw in source.bodies([envelope for envelope, _ in wanted.values()]):
+        assert raw.location is not None
+        yield understand(desk, raw, *wanted.pop(raw.location.uid))
+    for envelope, _ in wanted.values():
+        yield Sighting(envelope=envelope, outcome=Outcome.GONE)
+
+
+def understand(desk: Desk, raw: RawMessage, envelope: Envelope, client: str) -> Sighting:
+    """Parse one fetched message; whatever happens, its bytes are kept."""
+    message, outcome, reason = parse_safely(raw, desk.limits)
+    return Sighting(
+        envelope=envelope, outcome=outcome, reason=reason, digest=raw.digest, raw=raw, message=message, client=client
+    )
+
+
+def parse_safely(raw: RawMessage, limits: Limits) -> tuple[Message | None, Outcome, str]:
+    """Parse, and say how it went: a message that breaks the parser is kept and named, and stops nothing."""
+    try:
+        message = parse(raw, limits)
+    except Exception as error:  # our mistake, not the mail's: keep the trace and go on
+        log.exception("parsing %s failed", raw.digest[:12])
+        return None, Outcome.UNREADABLE, f"{type(error).__name__}: {error}"
+    if message.automatic:
+        return message, Outcome.AUTOMATIC, message.automatic
+    if message.troubles and not message.text.strip():
+        return message, Outcome.UNREADABLE, message.troubles[0]
+    return message, Outcome.READ, ""
+
+
+def whose(circle: Circle, addresses: Iterable[str]) -> tuple[str, str]:
+    """Return the key of the client whose mail this is, or "" and why it is nobody's."""
+    client = ""
+    for address in addresses:
+        if circle.forbids(address):
+            return "", "never-log list"
+        found = circle.client(address)
+        client = client or (found.key if found else "")
+    return client, ""
+
+
+def take_files(desk: Desk, raws: Iterable[RawMessage], account: str) -> Turn:
+    """Keep old mail from files; the same client list and the same reading apply as to mail from a server."""
+    turn = Turn()
+    arrivals: list[tuple[RawMessage, Message, str]] = []
+    for raw in raws:
+        message, outcome, reason = parse_safely(raw, desk.limits)
+        if message is None:
+            turn += _trouble(desk, "parse", raw.digest, reason, account)
+            continue
+        people = [a.email for a in (message.sender, *message.to, *message.cc) if a]
+        client, _ = whose(desk.circle, people)
+        if not client:
+            turn += Turn(passed_over=1)
+            continue
+        turn += Turn(unread=outcome is not Outcome.READ)
+        arrivals.append((raw, message, client))
+        if len(arrivals) == BATCH:
+            turn += Turn(kept=desk.ledger.keep_files(arrivals, account, desk.now()))
+            arrivals = []
+    return turn + Turn(kept=desk.ledger.keep_files(arrivals, account, desk.now()))
+
+
+# ---- reading ----
+
+
+def read_new(desk: Desk) -> Turn:
+    """Read every thread that holds something new, and make the log say what was read."""
+    turn = Turn()
+    for thread in desk.ledger.unread_threads():
+        try:
+            found = read_one(desk, thread)
+        except MailsyncError:
+            raise
+        except Exception as error:  # our mistake in one thread must not hide the others
+            log.exception("reading thread %s failed", thread)
+            turn += _trouble(desk, "read", thread, f"{type(error).__name__}: {error}")
+        else:
+            turn += Turn(threads=1, found=found)
+    return turn
+
+
+def read_one(desk: Desk, thread: str) -> int:
+    """Read one thread against its background and record it; return how many entries are new."""
+    background = Background(
+        circle=desk.circle,
+        hours=desk.hours,
+        corrections=desk.ledger.corrections(thread),
+        letters=tuple(desk.ledger.drafts(OUT, thread=thread)),
+    )
+    reading = read_thread(thread, desk.ledger.messages(thread), background)
+    return len(desk.ledger.record(reading, desk.now()).found)
+
+
+# ---- small change ----
+
+
+def fingerprint(circle: Circle) -> str:
+    """Return what changes when other mail would be kept: clients, own addresses, the never-log list."""
+    listed = [(c.key, c.domains, c.addresses, tuple(p.email for p in c.contacts)) for c in circle.clients]
+    return hashlib.sha256(repr((sorted(listed), sorted(circle.never))).encode()).hexdigest()[:16]
+
+
+def _batches(uids: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (uids[i : i + BATCH] for i in range(0, len(uids), BATCH))
+
+
+def _vanished(mark: FolderMark, uid: int, now: datetime) -> Envelope:
+    place = Location(account=mark.account, folder=mark.folder, uidvalidity=mark.uidvalidity, uid=uid)
+    return Envelope(location=place, size=0, internal_date=now, message_id="", addresses=())
+
+
+def _tally(sightings: Sequence[Sighting]) -> Turn:
+    outcomes = [s.outcome for s in sightings]
+    return Turn(
+        kept=sum(1 for s in sightings if s.raw),
+        passed_over=outcomes.count(Outcome.NOT_CLIENT),
+        unread=sum(outcomes.count(o) for o in (Outcome.AUTOMATIC, Outcome.TOO_LARGE, Outcome.UNREADABLE)),
+    )
+
+
+def _trouble(desk: Desk, stage: str, subject: str, reason: str, account: str = "") -> Turn:
+    """Keep a trouble in the ledger and tell it in the turn."""
+    desk.ledger.trouble(Trouble(at=desk.now(), stage=stage, subject=subject, reason=reason, account=account))
+    if account and stage == "fetch":
+        desk.ledger.polled(account, subject, desk.now(), trouble=reason)
+    named = ": ".join(part for part in (account, subject, reason) if part)
+    return Turn(troubles=(named,))
