@@ -80,7 +80,8 @@ class Draft:
     `body` is what a person sees and may edit; `lines` what mailsync wrote it from. `message_id` (without angle
     brackets) is given once and kept through every try, so that a letter can be recognised wherever it turns up.
     `seen` are the digests of the thread's messages it was written from. `note` carries a person's reason, or what
-    made it stale.
+    made it stale. `written` is the body as mailsync wrote it: equal to `body` while nobody has edited it. `decided`
+    pairs the number of a line that the client corrected with what a person made of it: "accepted" or "disputed".
     """
 
     id: str
@@ -105,3 +106,5 @@ class Draft:
     hold_until: datetime | None = None
     seen: tuple[str, ...] = ()
     note: str = ""
+    written: str = ""
+    decided: tuple[tuple[int, str], ...] = ()
