@@ -1,0 +1,142 @@
+"""Mistakes that only show when several keys are looked at together, found even where other keys are wrong."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from mailsync.config.lines import Place
+from mailsync.config.schema import SECRET_WAYS
+
+#: Anybody can have an address here, so the domain says nothing about whose mail it is.
+PUBLIC_DOMAINS = frozenset(
+    """
+    gmail.com googlemail.com outlook.com hotmail.com live.com msn.com yahoo.com yahoo.de yahoo.co.uk icloud.com
+    me.com aol.com gmx.de gmx.net gmx.com web.de t-online.de freenet.de mail.com mail.ru proton.me
+    protonmail.com orange.fr wanadoo.fr free.fr laposte.net libero.it qq.com 163.com zoho.com fastmail.com
+    btinternet.com comcast.net
+    """.split()  # noqa: SIM905  (forty lines of quotation marks say no more)
+)
+THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
+
+Mistake = tuple[Place, str]
+
+
+def together(raw: dict[str, Any]) -> Iterator[Mistake]:
+    """Yield (place, sentence) for each contradiction in the file as tomllib read it; never raises."""
+    yield from _accounts(raw)
+    yield from _names(raw)
+    yield from _clients(raw)
+    yield from _web(raw)
+
+
+def _accounts(raw: dict[str, Any]) -> Iterator[Mistake]:
+    for place, account in _tables(raw, "accounts"):
+        yield from _secret_ways(place, account, needed=True)
+        for server in ("imap", "smtp"):
+            table = account.get(server)
+            if isinstance(table, dict):
+                if server == "smtp":
+                    yield from _secret_ways((*place, server), table, needed=False)
+                yield from _security((*place, server), table)
+        imap = account.get("imap")
+        auth = imap.get("auth", "password") if isinstance(imap, dict) else "password"
+        if auth in ("xoauth2", "oauthbearer") and _ways(account) and "token_command" not in account:
+            yield (*place, "imap", "auth"), f'{auth} needs an access token; set "token_command" in this account'
+        if auth == "password" and "token_command" in account:
+            yield (*place, "token_command"), 'gives a token, but imap.auth is "password"; set it to "xoauth2"'
+
+
+def _ways(table: dict[str, Any]) -> list[str]:
+    return [way for way in SECRET_WAYS if table.get(way)]
+
+
+def _secret_ways(place: Place, table: dict[str, Any], *, needed: bool) -> Iterator[Mistake]:
+    ways = _ways(table)
+    if len(ways) > 1:
+        yield (*place, ways[1]), f"says a second way to the secret beside {ways[0]}; keep one of them"
+    if not ways and needed:
+        yield place, f"says no way to the password; set one of {', '.join(SECRET_WAYS)}"
+
+
+def _security(place: Place, table: dict[str, Any]) -> Iterator[Mistake]:
+    if table.get("security") == "none" and table.get("host") not in THIS_MACHINE:
+        yield (*place, "security"), '"none" would send the password readable; only a server on this machine may have it'
+
+
+def _names(raw: dict[str, Any]) -> Iterator[Mistake]:
+    """Find two accounts or two clients of one name."""
+    seen: dict[tuple[str, str], int] = {}
+    for kind, key in (("accounts", "name"), ("accounts", "address"), ("clients", "key")):
+        for place, table in _tables(raw, kind):
+            value = table.get(key)
+            if not isinstance(value, str) or not value:
+                continue
+            first = seen.setdefault((kind + key, value.strip().lower()), int(place[1]))
+            if first != place[1]:
+                yield (*place, key), f"is the same as that of {kind}[{first + 1}]; each needs its own"
+
+
+def _clients(raw: dict[str, Any]) -> Iterator[Mistake]:
+    """Find addresses or domains that would belong to two clients, to a client and us, or to everybody."""
+    own = _own(raw)
+    taken: dict[str, tuple[Place, str]] = {}
+    for place, table in _tables(raw, "clients"):
+        claims = list(_claims(place, table))
+        if not claims:
+            yield place, "has neither domains nor addresses nor contacts, so no mail could be this client's"
+        for where, claim in claims:
+            if "@" not in claim and claim in PUBLIC_DOMAINS:
+                yield where, f"names {claim}, where anybody may have an address; list the client's addresses instead"
+                continue
+            ours = next((mine for mine in own if _covers(claim, mine)), None)
+            if ours:
+                yield where, f"covers {ours}, which is on your own side ([me] or [[accounts]])"
+            clash = next((c for c in taken if taken[c][0] != place and (_same(c, claim))), None)
+            if clash:
+                yield where, f"names {claim}, but client {taken[clash][1]} already covers it with {clash}"
+            taken.setdefault(claim, (place, str(table.get("key", "above"))))
+
+
+def _claims(place: Place, table: dict[str, Any]) -> Iterator[tuple[Place, str]]:
+    for key in ("domains", "addresses"):
+        for text in _texts(table.get(key)):
+            yield (*place, key), text.removeprefix("@")
+    for number, person in enumerate(table["contacts"] if isinstance(table.get("contacts"), list) else ()):
+        if isinstance(person, dict):
+            for text in _texts([person.get("email")]):
+                if not any(
+                    _covers(claim, text) for key in ("domains", "addresses") for claim in _texts(table.get(key))
+                ):
+                    yield (*place, "contacts", number, "email"), text
+
+
+def _own(raw: dict[str, Any]) -> list[str]:
+    me = raw.get("me")
+    texts = [*_texts(me.get("addresses")), *_texts(me.get("colleagues"))] if isinstance(me, dict) else []
+    return texts + [text for _, account in _tables(raw, "accounts") for text in _texts([account.get("address")])]
+
+
+def _covers(claim: str, email: str) -> bool:
+    """Say whether an address or domain that a client claims takes in `email` (an address or a domain)."""
+    domain = email.rpartition("@")[2]
+    return claim == email or ("@" not in claim and (domain == claim or domain.endswith("." + claim)))
+
+
+def _same(one: str, other: str) -> bool:
+    return _covers(one, other) or _covers(other, one)
+
+
+def _web(raw: dict[str, Any]) -> Iterator[Mistake]:
+    web = raw.get("web")
+    if isinstance(web, dict) and web.get("host", "127.0.0.1") not in THIS_MACHINE and not web.get("password_hash"):
+        yield ("web", "host"), 'is reachable from other machines; set "password_hash" or keep 127.0.0.1'
+
+
+def _tables(raw: dict[str, Any], key: str) -> Iterator[tuple[Place, dict[str, Any]]]:
+    """Yield the tables of an array of tables with their places, whatever really stands there."""
+    for number, table in enumerate(raw[key] if isinstance(raw.get(key), list) else ()):
+        if isinstance(table, dict):
+            yield (key, number), table
+
+
+def _texts(value: object) -> list[str]:
+    return [text.strip().lower() for text in value if isinstance(text, str)] if isinstance(value, list) else []

@@ -1,0 +1,453 @@
+"""Every key of the configuration with its type, its default and the one sentence that explains it.
+
+`config.example.toml` and the table in `docs/configuration.md` repeat these sentences; tests hold them together.
+"""
+
+import re
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import platformdirs
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    Strict,
+    StrictBool,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from mailsync.model.people import Circle, Client, Contact, WorkingHours
+
+APP = "mailsync"
+
+#: The languages letters can be written in.
+Language = Literal["en", "de", "fr", "es"]
+Wording = Literal["plain", "some", "technical"]
+Security = Literal["tls", "starttls", "none"]
+
+WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+SPOKEN_HOURS = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
+
+
+def mistake(sentence: str) -> PydanticCustomError:
+    """Make a mistake out of a sentence that goes on after the key's name ("is no ...")."""
+    return PydanticCustomError("mailsync", "{sentence}", {"sentence": sentence})
+
+
+def _email(text: str) -> str:
+    text = text.strip().lower()
+    if not re.fullmatch(r"[^\s@<>,;\x00-\x1f]{1,64}@[^\s@<>,;/\x00-\x1f]{1,253}", text):
+        raise mistake('is no e-mail address; write it like "name@company.example"')
+    return text
+
+
+def _domain(text: str) -> str:
+    text = text.strip().lower().removeprefix("@").rstrip(".")
+    if not re.fullmatch(r"[^\s@<>,;:/\x00-\x1f]{1,253}", text) or "." not in text:
+        raise mistake('is no domain; write it like "company.example"')
+    return text
+
+
+def _email_or_domain(text: str) -> str:
+    return _email(text) if "@" in text.strip()[1:] else _domain(text)
+
+
+def _line(text: str) -> str:
+    if any(ord(char) < 32 or char in "\x7f\x85\u2028\u2029" for char in text):
+        raise mistake("must stand on one line")
+    return text.strip()
+
+
+def _path(path: Path, info: ValidationInfo) -> Path:
+    """Make a path absolute: `~` is the home folder, anything relative starts at the folder of the config file."""
+    folder = info.context["folder"] if info.context else Path.cwd()
+    return Path(folder) / path.expanduser()
+
+
+def _words(value: object) -> object:
+    """Split a command written as one string the way a shell would, without ever running a shell."""
+    if not isinstance(value, str):
+        return value
+    import shlex  # noqa: PLC0415  (only those who write a string need it)
+
+    try:
+        return shlex.split(value)
+    except ValueError as error:
+        raise mistake("has a quotation mark that is never closed") from error
+
+
+Text = Annotated[str, AfterValidator(_line)]
+Email = Annotated[str, AfterValidator(_email)]
+Domain = Annotated[str, AfterValidator(_domain)]
+EmailOrDomain = Annotated[str, AfterValidator(_email_or_domain)]
+File = Annotated[Path, AfterValidator(_path)]
+Command = Annotated[tuple[str, ...], BeforeValidator(_words), Field(min_length=1)]
+Whole = Annotated[int, Strict()]
+Port = Annotated[int, Strict(), Field(ge=1, le=65535)]
+
+
+class Section(BaseModel):
+    """What all tables share: no unknown keys, nothing changes after loading, no value is ever echoed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, validate_default=True)
+
+
+class Me(Section):
+    """You: the side that is called `us`."""
+
+    name: Text = Field(min_length=1, description="Your name as letters sign it.")
+    addresses: tuple[Email, ...] = Field(min_length=1, description="Every address you write from.")
+    colleagues: tuple[EmailOrDomain, ...] = Field(
+        default=(), description="Colleagues' addresses, or whole domains of yours."
+    )
+    signature: str = Field(default="", description="What stands under a letter after your name.")
+    language: Language = Field(default="en", description="The language of letters where client and contact name none.")
+
+
+class Hours(Section):
+    """When you work; quiet times, reminders and off-hours are counted in this."""
+
+    zone: str = Field(default="UTC", description="Your time zone, an IANA name such as Europe/Berlin.")
+    days: dict[str, str] = Field(
+        default={"mon-fri": "09:00-17:00"},
+        description="Opening times by day or range of days; days not named are closed.",
+    )
+    country: str = Field(
+        default="", pattern="^([A-Z]{2})?$", description="Country of your public holidays, two letters (DE)."
+    )
+    region: Text = Field(default="", description="Region of that country with holidays of its own (BY, CA).")
+    closed: tuple[date, ...] = Field(default=(), description="Further days off.")
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise PydanticCustomError("mailsync_zone", "is no time zone", {"given": zone}) from error
+        return zone
+
+    @field_validator("days")
+    @classmethod
+    def _readable_days(cls, days: dict[str, str]) -> dict[str, str]:
+        opening_times(days)
+        return days
+
+
+class Login(Section):
+    """Where the password or token comes from; exactly one of these, and never the secret itself."""
+
+    password_env: Text | None = Field(
+        default=None, min_length=1, description="Name of the environment variable to read."
+    )
+    password_file: File | None = Field(
+        default=None, description="File that holds nothing else and that only you can read."
+    )
+    password_credential: Text | None = Field(default=None, min_length=1, description="Name of a systemd credential.")
+    password_command: Command | None = Field(default=None, repr=False, description="Program that prints the password.")
+    keyring: StrictBool = Field(
+        default=False, description="Ask the desktop's keyring (service mailsync, your user name)."
+    )
+    token_command: Command | None = Field(
+        default=None, repr=False, description="Program that prints an OAuth2 access token."
+    )
+
+    def way(self) -> str:
+        """Return the name of the key that says where the secret comes from, "" where none does."""
+        return next((name for name in SECRET_WAYS if getattr(self, name)), "")
+
+
+#: The keys of which an account has exactly one.
+SECRET_WAYS = tuple(Login.model_fields)
+
+
+class Imap(Section):
+    """The server your mail lies on."""
+
+    host: Text = Field(min_length=1, description="Name of the IMAP server.")
+    given_port: Port | None = Field(
+        default=None, alias="port", description="Port; 993 for tls and 143 for starttls if unset."
+    )
+    security: Security = Field(default="tls", description="tls, starttls, or none (only on this machine).")
+    username: Text = Field(default="", description="Login name; the account's address if empty.")
+    auth: Literal["password", "xoauth2", "oauthbearer"] = Field(default="password", description="How to log in.")
+    ca_file: File | None = Field(default=None, description="Own certificate authority, a PEM file.")
+    fingerprint: Text = Field(
+        default="",
+        pattern="^([0-9A-Fa-f]{2}(:?[0-9A-Fa-f]{2}){31})?$",
+        description="SHA-256 of the one certificate to trust.",
+    )
+
+    @property
+    def port(self) -> int:
+        """The port to connect to."""
+        return self.given_port or (993 if self.security == "tls" else 143)
+
+
+class Smtp(Login):
+    """The server that sends, for those who send from mailsync; the account's login counts if it names none."""
+
+    host: Text = Field(min_length=1, description="Name of the SMTP server.")
+    given_port: Port | None = Field(
+        default=None, alias="port", description="Port; 465 for tls and 587 for starttls if unset."
+    )
+    security: Security = Field(default="starttls", description="tls, starttls, or none (only on this machine).")
+    username: Text = Field(default="", description="Login name; that of IMAP if empty.")
+    ca_file: File | None = Field(default=None, description="Own certificate authority, a PEM file.")
+
+    @property
+    def port(self) -> int:
+        """The port to connect to."""
+        return self.given_port or (465 if self.security == "tls" else 587)
+
+
+class Account(Login):
+    """One mailbox that mailsync follows."""
+
+    name: Text = Field(default="", description="Short name for lists and folders of data; the address if empty.")
+    address: Email = Field(description="The address of this mailbox, used as From in its letters.")
+    imap: Imap = Field(description="The server your mail lies on.")
+    smtp: Smtp | None = Field(default=None, description="The server that sends; without it letters only go to Drafts.")
+    folders: tuple[Text, ...] = Field(default=(), description="Further folders to read besides the inbox and Sent.")
+    sent_folder: Text = Field(default="", description="Sent folder; found by its role if empty.")
+    drafts_folder: Text = Field(default="", description="Drafts folder; found by its role if empty.")
+    poll_minutes: Whole = Field(default=5, ge=1, le=1440, description="How often to look for new mail.")
+
+    @property
+    def key(self) -> str:
+        """The name under which the account is known everywhere else."""
+        return self.name or self.address
+
+    @property
+    def imap_username(self) -> str:
+        """The login name for IMAP."""
+        return self.imap.username or self.address
+
+    @property
+    def smtp_username(self) -> str:
+        """The login name for SMTP."""
+        return (self.smtp.username if self.smtp else "") or self.imap_username
+
+    @property
+    def smtp_login(self) -> Login:
+        """Where SMTP's secret comes from: its own way, or the account's."""
+        return self.smtp if self.smtp and self.smtp.way() else self
+
+
+class ContactTable(Section):
+    """A person at a client."""
+
+    email: Email = Field(description="The person's address.")
+    name: Text = Field(default="", description="The name as a letter greets it.")
+    role: Text = Field(default="", description="What the person does: owner, finance, go-between ...")
+    decides: StrictBool | None = Field(default=None, description="Whether this person's yes counts in full.")
+    language: Language | None = Field(
+        default=None, description="Language of letters to this person; the client's if unset."
+    )
+    wording: Wording | None = Field(
+        default=None, description="How much jargon the person likes; the client's if unset."
+    )
+    greeting: Text = Field(default="", description='First line of letters to this person, such as "Dear Ms Okafor,".')
+
+
+class ClientTable(Section):
+    """A client; only mail from, to or cc a listed client is ever read."""
+
+    key: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$", description="Short name for commands, in small letters.")
+    name: Text = Field(min_length=1, description="The client's name as letters and reports write it.")
+    domains: tuple[Domain, ...] = Field(default=(), description="The client's mail domains, their subdomains included.")
+    addresses: tuple[Email, ...] = Field(
+        default=(), description="Single addresses, for clients without a domain of their own."
+    )
+    language: Language | None = Field(default=None, description="Language of letters to this client; yours if unset.")
+    wording: Wording = Field(default="some", description="How much jargon letters may use: plain, some or technical.")
+    agreement: str = Field(default="", description="What was agreed on working together, in your words.")
+    contacts: tuple[ContactTable, ...] = Field(
+        default=(), description="The people there, each as a [[clients.contacts]]."
+    )
+
+
+class Recap(Section):
+    """When letters are drafted; nothing is ever sent by itself."""
+
+    auto: StrictBool = Field(
+        default=True, description="Draft a recap when a thread falls quiet; false: only when asked."
+    )
+    quiet_hours: float = Field(default=2.0, ge=0, le=200, description="Working hours without new mail before a recap.")
+    remind_after_days: Whole = Field(
+        default=3, ge=1, le=365, description="Working days without an answer before a reminder."
+    )
+    templates: File | None = Field(
+        default=None, description="Folder of your own templates; they come before the shipped ones."
+    )
+
+
+class Never(Section):
+    """Mail that must never be kept, even where a client takes part."""
+
+    addresses: tuple[Email, ...] = Field(default=(), description="Addresses whose mail stays on the server.")
+    domains: tuple[Domain, ...] = Field(default=(), description="Domains whose mail stays on the server.")
+
+
+class Limits(Section):
+    """How much one message and one command may cost."""
+
+    max_message_mb: Whole = Field(
+        default=50, ge=1, le=1000, description="Larger messages stay on the server and are listed."
+    )
+    timeout_seconds: Whole = Field(
+        default=60, ge=5, le=600, description="Longest time one exchange with a server may take."
+    )
+
+
+class Data(Section):
+    """Where the log and the archive lie."""
+
+    dir: File | None = Field(
+        default=None, description="Folder of the log and the archive; the usual data folder if unset."
+    )
+
+
+class Web(Section):
+    """The review page of `mailsync serve`."""
+
+    host: Text = Field(default="127.0.0.1", description="Address to listen on.")
+    port: Port = Field(default=8765, description="Port to listen on.")
+    password_hash: str = Field(
+        default="", repr=False, description="Hash of the page's password, needed beyond this machine."
+    )
+    keys: StrictBool = Field(default=True, description="Keyboard commands on the page.")
+
+
+class Log(Section):
+    """What the program says of its own work."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="The least important lines shown."
+    )
+    format: Literal["text", "json"] = Field(default="text", description="text, or json for machines.")
+
+
+class Config(Section):
+    """The whole file. Settings that were left out have their defaults; addresses and domains are in lower case."""
+
+    me: Me
+    working: Hours = Field(default_factory=Hours, alias="hours")
+    accounts: tuple[Account, ...] = ()
+    clients: tuple[ClientTable, ...] = ()
+    recap: Recap = Recap()
+    never: Never = Never()
+    limits: Limits = Limits()
+    data: Data = Data()
+    web: Web = Web()
+    log: Log = Log()
+    _path: Path | None = PrivateAttr(None)
+
+    @property
+    def path(self) -> Path | None:
+        """The file this was read from, None for text that never was a file."""
+        return self._path
+
+    @property
+    def data_dir(self) -> Path:
+        """The folder of the log and the archive."""
+        return self.data.dir or platformdirs.user_data_path(APP)
+
+    @property
+    def templates_dir(self) -> Path:
+        """The folder in which the user's own templates are looked for; it need not exist."""
+        return self.recap.templates or platformdirs.user_config_path(APP) / "templates"
+
+    def account(self, key: str) -> Account | None:
+        """Return the account of this name or address."""
+        return next((a for a in self.accounts if key in (a.key, a.address)), None)
+
+    def circle(self) -> Circle:
+        """Return who is who, as the reading part needs it."""
+        own = (*self.me.addresses, *(account.address for account in self.accounts))
+        return Circle(
+            own=tuple(dict.fromkeys(own)),
+            colleagues=self.me.colleagues,
+            clients=tuple(_client(table, self.me.language) for table in self.clients),
+            never=(*self.never.addresses, *self.never.domains),
+        )
+
+    def hours(self) -> WorkingHours:
+        """Return when the user works, as the reading part and the reminders need it."""
+        return WorkingHours(
+            zone=self.working.zone,
+            days=opening_times(self.working.days),
+            country=self.working.country,
+            region=self.working.region,
+            closed=tuple(day.isoformat() for day in self.working.closed),
+        )
+
+
+def _client(table: ClientTable, language: str) -> Client:
+    """Turn a [[clients]] table into the model's value; people take over what the client says of all of them."""
+    spoken = table.language or language
+    contacts = tuple(
+        Contact(
+            email=person.email,
+            name=person.name,
+            role=person.role,
+            decides=person.decides,
+            language=person.language or spoken,
+            wording=person.wording or table.wording,
+            greeting=person.greeting,
+        )
+        for person in table.contacts
+    )
+    return Client(
+        key=table.key,
+        name=table.name,
+        domains=table.domains,
+        addresses=table.addresses,
+        contacts=contacts,
+        language=spoken,
+        wording=table.wording,
+        agreement=table.agreement,
+    )
+
+
+def opening_times(days: dict[str, str]) -> tuple[tuple[int, int] | None, ...]:
+    """Read {"mon-fri": "09:00-17:00"} as (opens, closes) in minutes after midnight for Monday to Sunday.
+
+    Raises PydanticCustomError for a day or a time that cannot be read, or a day named twice.
+    """
+    week: dict[int, tuple[int, int] | None] = {}
+    for name, words in days.items():
+        for day in _days(name):
+            if day in week:
+                raise mistake(f"names {WEEK[day]} twice")
+            week[day] = _times(words)
+    return tuple(week.get(day) for day in range(7))
+
+
+def _days(name: str) -> list[int]:
+    first, _, last = name.lower().replace(" ", "").partition("-")
+    if first not in WEEK or (last and last not in WEEK):
+        raise mistake('has a day that is none; write "mon" or a range such as "mon-fri"')
+    start, stop = WEEK.index(first), WEEK.index(last or first)
+    return [day % 7 for day in range(start, stop + 1 if stop >= start else stop + 8)]
+
+
+def _times(words: str) -> tuple[int, int] | None:
+    if words.strip().lower() == "closed":
+        return None
+    match = SPOKEN_HOURS.fullmatch(words.strip())
+    if match is None:
+        raise mistake('has a time that cannot be read; write it like "09:00-17:00" or "closed"')
+    h1, m1, h2, m2 = (int(part) for part in match.groups())
+    opens, closes = h1 * 60 + m1, h2 * 60 + m2
+    if m1 > 59 or m2 > 59 or not opens < closes <= 1440:
+        raise mistake('has a time that cannot be; write it like "09:00-17:00", within one day')
+    return opens, closes
