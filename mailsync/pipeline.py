@@ -17,7 +17,7 @@ from datetime import datetime
 
 from mailsync.extract.thread import read_thread
 from mailsync.model.draft import DraftState
-from mailsync.model.errors import FolderMissingError, LedgerError, MailsyncError
+from mailsync.model.errors import FolderMissingError, LedgerError, LoginRefusedError, MailsyncError
 from mailsync.model.event import Trouble
 from mailsync.model.mail import Envelope, FolderMark, Location, Message, Outcome, RawMessage, Sighting
 from mailsync.model.people import Circle, WorkingHours
@@ -47,7 +47,7 @@ class Desk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """What one turn did; `troubles` are sentences for the person who asked."""
+    """What one turn did; `troubles` are sentences for the person who asked, `refused` counts refused logins."""
 
     kept: int = 0
     passed_over: int = 0
@@ -55,6 +55,7 @@ class Turn:
     threads: int = 0
     found: int = 0
     drafts: int = 0
+    refused: int = 0
     troubles: tuple[str, ...] = ()
 
     def __add__(self, other: "Turn") -> "Turn":
@@ -75,7 +76,8 @@ def run_once(desk: Desk, sources: Iterable[MailSource], draft: Callable[[Desk], 
         except LedgerError:
             raise
         except MailsyncError as error:
-            turn += _trouble(desk, "fetch", "", str(error), source.account)
+            refused = isinstance(error, LoginRefusedError)
+            turn += _trouble(desk, "fetch", "", str(error), source.account) + Turn(refused=refused)
         finally:
             source.close()
     return turn + read_new(desk) + draft(desk)

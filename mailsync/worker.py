@@ -4,7 +4,7 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from types import FrameType
 
@@ -24,9 +24,21 @@ class Worker:
     A job that raises is logged and runs again at its next time.
     """
 
-    def __init__(self, jobs: tuple[tuple[int, Callable[[], object]], ...]) -> None:
-        """Take the jobs as pairs of seconds between two runs and what to run; each runs once at the start."""
+    def __init__(
+        self,
+        jobs: Sequence[tuple[int, Callable[[], object]]],
+        *,
+        zero: Callable[[], datetime] | None = None,
+        look: float = 30.0,
+    ) -> None:
+        """Take the jobs as pairs of seconds between two runs and what to run; each runs once at the start.
+
+        `zero` gives the wall clock's reading at the monotonic clock's zero; the clocks are compared at least every
+        `look` seconds.
+        """
         self.jobs = jobs
+        self.zero = zero or _zero
+        self.look = look
         self.stopping = threading.Event()
         self.scheduler = schedule.Scheduler()
 
@@ -37,12 +49,12 @@ class Worker:
             if not self.stopping.is_set():
                 _attempt(job)
         self._plan()
-        zero = _zero()
+        zero = self.zero()
         while not self.stopping.wait(self._pause()):
-            if abs(_zero() - zero) > CLOCK_JUMP:
+            if abs(self.zero() - zero) > CLOCK_JUMP:
                 log.warning("the clock jumped; planning anew")
                 self._plan()
-                zero = _zero()
+                zero = self.zero()
             self.scheduler.run_pending()
 
     def stop(self) -> None:
@@ -55,8 +67,8 @@ class Worker:
             self.scheduler.every(seconds).seconds.do(_attempt, job)
 
     def _pause(self) -> float:
-        """Sleep until the next job, but look at the clocks at least every half minute and never for a negative time."""
-        return min(max(self.scheduler.idle_seconds or 0.0, 0.2), 30.0)
+        """Return how long to sleep: until the next job, but never longer than until the next look at the clocks."""
+        return min(max(self.scheduler.idle_seconds or 0.0, 0.1), self.look)
 
     def _listen(self) -> None:
         if threading.current_thread() is not threading.main_thread():
