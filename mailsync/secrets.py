@@ -3,11 +3,12 @@
 The value is returned to the caller and stored nowhere; no error holds it, and no exception hangs on to one that does.
 """
 
+import importlib
 import os
-import stat
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from mailsync.config import Login
 from mailsync.model.errors import SecretError
@@ -69,11 +70,10 @@ def _from_credential(name: str) -> str:
 
 def _read(path: Path, way: str, *, guarded: bool = False) -> bytes:
     try:
+        if not path.is_file():  # before opening: a pipe would wait for ever
+            raise SecretError(f"{path}, named by {way}, is not there or is no file.", "Check the path.")
         with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            if not stat.S_ISREG(mode):
-                raise SecretError(f"{path}, named by {way}, is no file.")
-            if mode & 0o077 and not guarded and os.name == "posix":
+            if os.fstat(file.fileno()).st_mode & 0o077 and not guarded and os.name == "posix":
                 raise SecretError(f"{path} can be read by others on this machine.", f"Run: chmod 600 {path}")
             return file.read(LONGEST + 1)
     except OSError as error:
@@ -103,14 +103,13 @@ def _from_command(words: tuple[str, ...], way: str) -> str:
 
 def _from_keyring(username: str) -> str:
     try:
-        import keyring  # noqa: PLC0415  (an extra, and slow to load)
-        from keyring.errors import KeyringError  # noqa: PLC0415
+        keyring: Any = importlib.import_module("keyring")  # an extra, and slow to load
     except ImportError:
         hint = "Install it with `pip install 'mailsync[keyring]'`, or use password_command or password_file."
         raise SecretError("keyring = true needs a package that is not installed.", hint) from None
     try:
-        value = keyring.get_password(KEYRING_SERVICE, username)
-    except KeyringError as error:
+        value: str | None = keyring.get_password(KEYRING_SERVICE, username)
+    except keyring.errors.KeyringError as error:
         problem = f"The keyring cannot be used here ({type(error).__name__})."
     else:
         if value is not None:
