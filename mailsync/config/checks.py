@@ -15,7 +15,7 @@ PUBLIC_DOMAINS = frozenset(
     btinternet.com comcast.net
     """.split()  # noqa: SIM905  (forty lines of quotation marks say no more)
 )
-THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
+THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 
 Mistake = tuple[Place, str]
 
