@@ -154,15 +154,18 @@ def due_day(due: str) -> date:
 def state_on(entry: Entry, day: date | datetime) -> State | None:
     """Say where `entry` stood at the end of `day` (or at that moment), judged by the messages' own dates.
 
-    A promise or request whose due day has passed without being done is overdue; `replaced`, `done` and `rejected` win
-    over that (guideline, convention 11). None for kinds without a state and before the entry existed.
+    A promise or request, or a decision that somebody must act on, is overdue when its due day has passed without its
+    being done; `replaced`, `done` and `rejected` win over that (guideline, convention 11). An offer is never overdue.
+    None for kinds without a state and before the entry existed.
     """
     moment = isinstance(day, datetime)
     known = [s for s in entry.steps if (s.at <= day if moment else s.at.date() <= day)]
     if not known:
         return None
     state, due = known[-1].state, entry.finding.terms.due
-    late = due is not None and due_day(due) < (day.date() if isinstance(day, datetime) else day)
+    kind = entry.finding.kind
+    owed = kind in (Kind.COMMITMENT, Kind.REQUEST) or (kind is Kind.DECISION and entry.finding.owner is not None)
+    late = owed and due is not None and due_day(due) < (day.date() if isinstance(day, datetime) else day)
     return State.OVERDUE if late and state in (State.OPEN, State.AGREED) else state
 
 

@@ -1,0 +1,294 @@
+"""Joins a thread's findings to entries: who answers what, what replaces what, and what was only said again."""
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from mailsync.extract.affinity import ANSWERING, Item, Scene, answer_traits, items, replace_traits
+from mailsync.extract.states import Moves, steps
+from mailsync.extract.weights import ANSWER, REPLACE, TAKE_UP
+from mailsync.model.entry import STATEFUL, Entry, Evidence, Finding, Kind, Tier, Topic, due_day
+from mailsync.model.thread import Background, Heard
+
+_RECENT = 40  # how many of the latest findings an answer is compared with, however long the thread
+_KINDRED = 24  # and how many earlier ones that share a rare word with it
+_ALIKE = 0.8  # share of the words two promises must have in common to be one promise said twice
+
+#: A yes or no to everything that stands in the message answered.
+_ALL = re.compile(
+    r"\b(?:both|everything|all (?:of (?:it|them|this|that|the above|these)|good|fine|correct|right|clear|ok|okay|set"
+    r"|agreed|approved|accepted|(?:\w+ )?(?:points|items|numbers|questions|two|three|four|five|six|seven|eight))"
+    r"|yes to all|as (?:you |we )?(?:discussed|listed|described|summari[sz]ed)|your (?:recap|summary|minutes)"
+    r"|(?:passt |ist |stimmt )?alles|alle (?:punkte|\w+ punkte)|beide[sn]?|so weit richtig"
+    r"|tout(?:es)? (?:est|bon|les points|me va|cela)|tous les points|les deux|c'est bien ça|todo(?:s)? (?:bien|correcto"
+    r"|conforme|los puntos)|ambos|ambas|los dos|tutto (?:bene|corretto|ok|giusto)|tutti i punti|entramb[ie])\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(slots=True)
+class _Web:
+    """The links found so far, as positions of items."""
+
+    answers: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    replaces: dict[int, int] = field(default_factory=dict)
+    takes_up: dict[int, int] = field(default_factory=dict)
+    repeats: dict[int, int] = field(default_factory=dict)
+
+
+def entry_id(finding: Finding) -> str:
+    """Return the id of a finding's entry: 12 hex digits that depend on its evidence and kind alone.
+
+    The same message read again, alone or in a longer thread, gives the same ids.
+    """
+    evidence = finding.evidence
+    key = f"{evidence.message_id}\0{finding.kind}\0{evidence.span.start}\0{evidence.quote}"
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def link(thread: str, heard: Sequence[Heard], background: Background) -> tuple[Entry, ...]:
+    """Return the entries of `thread`: its findings joined by answers, replacements, repetitions and steps.
+
+    `heard` stands in the order of the messages' dates; the entries come in the same order, by place in each message.
+    """
+    wanted = _corrections(background)
+    found, scene = items(heard, _named(heard, wanted))
+    web = _walk(found, scene)
+    weak = [_weakness(item.finding, background) for item in found]
+    lives = steps(found, Moves(weak=weak, answers=web.answers, replaces=web.replaces, takes_up=web.takes_up))
+    clients = {h.read.message.message_id: h.read.client for h in heard}
+    also: dict[int, list[Evidence]] = {}
+    for again, original in web.repeats.items():
+        also.setdefault(original, []).append(found[again].finding.evidence)
+    return tuple(
+        Entry(
+            id=item.id,
+            thread=thread,
+            client=wanted.get(item.id, {}).get("client") or clients.get(item.finding.evidence.message_id, ""),
+            finding=item.finding,
+            answers=found[web.answers[n][0]].id if n in web.answers else None,
+            answers_all=tuple(found[m].id for m in web.answers.get(n, ())),
+            replaces=found[web.replaces[n]].id if n in web.replaces else None,
+            steps=lives[n],
+            also=tuple(also.get(n, ())),
+            weak=weak[n],
+        )
+        for n, item in enumerate(found)
+        if n not in web.repeats
+    )
+
+
+def _corrections(background: Background) -> dict[str, dict[str, str | None]]:
+    """Return what people changed, by entry and field, the latest word last; {"removed": ...} for what they removed."""
+    wanted: dict[str, dict[str, str | None]] = {}
+    for correction in sorted(background.corrections, key=lambda c: c.at):
+        fields = wanted.setdefault(correction.entry, {})
+        fields.update(correction.changes)
+        if correction.removed:
+            fields["removed"] = correction.reason
+    return wanted
+
+
+def _named(heard: Sequence[Heard], wanted: Mapping[str, dict[str, str | None]]) -> list[list[tuple[str, Finding]]]:
+    """Return the findings of each message with their ids, corrected by people, without what they removed.
+
+    The id is made before the correction, so that a correction outlives every reading. What stands twice on the same
+    words of the same message counts once.
+    """
+    seen = {entry for entry, fields in wanted.items() if "removed" in fields}
+    named = []
+    for h in heard:
+        pairs = []
+        for finding in h.findings:
+            own = entry_id(finding)
+            if own not in seen:
+                seen.add(own)
+                pairs.append((own, _corrected(finding, wanted.get(own, {}))))
+        named.append(pairs)
+    return named
+
+
+def _corrected(finding: Finding, fields: Mapping[str, str | None]) -> Finding:
+    """Return `finding` with the fields that a person set; a value that does not exist changes nothing."""
+    if not fields:
+        return finding
+    terms = finding.terms
+    if "due" in fields:
+        terms = replace(terms, due=_day(fields["due"], terms.due), due_choices=())
+    if "amount" in fields:
+        terms = replace(terms, amount=fields["amount"])
+    topic, kind, tier = fields.get("topic"), fields.get("kind"), fields.get("tier")
+    if topic in set(Topic):
+        terms = replace(terms, topic=Topic(topic))
+    return replace(
+        finding,
+        terms=terms,
+        kind=Kind(kind) if kind in set(Kind) else finding.kind,
+        tier=Tier(tier) if tier in set(Tier) else finding.tier,
+        owner=fields.get("owner", finding.owner),
+    )
+
+
+def _day(text: str | None, before: str | None) -> str | None:
+    """Return `text` if it is no date at all or an ISO date or date-time, else `before`."""
+    try:
+        if text:
+            due_day(text)
+            datetime.fromisoformat(text)
+    except ValueError:
+        return before
+    return text or None
+
+
+def _walk(found: Sequence[Item], scene: Scene) -> _Web:
+    """Go through the items in order and link each to the earlier ones."""
+    web = _Web()
+    shelf: dict[str, list[int]] = {}
+    for n, item in enumerate(found):
+        near = _candidates(n, found, shelf)
+        if item.kind in ANSWERING:
+            _answer(n, near, found, scene, web)
+        elif item.kind in STATEFUL:
+            original = _said_before(n, near, found, web)
+            if original is not None:
+                web.repeats[n] = original
+                continue
+            _replace(n, near, found, scene, web)
+            _take_up(n, near, found, scene, web)
+        for word in item.words:
+            shelf.setdefault(word, []).append(n)
+    _spread(found, web)
+    return web
+
+
+def _candidates(n: int, found: Sequence[Item], shelf: dict[str, list[int]]) -> list[int]:
+    """Return the earlier items worth comparing: the latest, and older ones with a word in common; never its own."""
+    near = set(range(max(0, n - _RECENT), n))
+    if n > _RECENT:
+        kindred = sorted((shelf[w] for w in found[n].words if w in shelf), key=len)
+        older = [m for places in kindred for m in places[-4:]]
+        near.update(older[:_KINDRED])
+    own = found[n].finding.evidence
+    return [
+        m for m in sorted(near) if found[m].finding.evidence.span != own.span or found[m].message != found[n].message
+    ]
+
+
+def _score(traits: dict[str, float], weights: dict[str, float]) -> float:
+    return sum(weights.get(name, 0.0) * value for name, value in traits.items())
+
+
+def _answer(n: int, near: Sequence[int], found: Sequence[Item], scene: Scene, web: _Web) -> None:
+    """Link an approval, rejection or fulfilment to what it answers, if anything."""
+    kind = found[n].kind
+    scored = [(_score(answer_traits(n, m, found, scene), ANSWER), m) for m in near if m not in web.repeats]
+    best = max(scored, default=None)
+    if best is None or best[0] < ANSWER["nothing"] + ANSWER.get(f"nothing for {kind}", 0.0):
+        return
+    targets = _numbered(found[n], best[1], found)
+    web.answers[n] = targets
+    scene.answered[found[n].message] = targets[-1]
+    for target in targets:
+        scene.settled.setdefault(target, set()).add(kind)
+        if kind is Kind.REJECTION:
+            scene.refused.setdefault(found[n].message, set()).add(target)
+
+
+def _numbered(item: Item, best: int, found: Sequence[Item]) -> tuple[int, ...]:
+    """Return all that the answer settles, first named first: "1 and 3 are fine" names two items of one list."""
+    if found[best].statement.number not in item.refers:
+        return (best,)
+    message = found[best].message
+    listed: dict[str, int] = {}
+    for m in range(best, -1, -1):
+        if found[m].message != message:
+            break
+        listed[found[m].statement.number] = m
+    for m in range(best + 1, len(found)):
+        if found[m].message != message:
+            break
+        listed.setdefault(found[m].statement.number, m)
+    return tuple(dict.fromkeys(listed[number] for number in item.refers if number in listed)) or (best,)
+
+
+def _replace(n: int, near: Sequence[int], found: Sequence[Item], scene: Scene, web: _Web) -> None:
+    """Link new terms to the ones they take the place of, if any."""
+    old = [m for m in near if found[m].kind in STATEFUL and m not in web.repeats]
+    scored = [(_score(replace_traits(n, m, found, scene), REPLACE), m) for m in old]
+    best = max(scored, default=None)
+    if best is None or best[0] < REPLACE["nothing"] + REPLACE.get(f"nothing for {found[n].kind}", 0.0):
+        return
+    web.replaces[n] = best[1]
+    scene.replaced.add(best[1])
+
+
+def _take_up(n: int, near: Sequence[int], found: Sequence[Item], scene: Scene, web: _Web) -> None:
+    """Link a promise or offer to the request or offer of the other side that it takes up."""
+    item = found[n]
+    if item.kind not in (Kind.COMMITMENT, Kind.PROPOSAL):
+        return
+    asked = [
+        m
+        for m in near
+        if found[m].kind in (Kind.REQUEST, Kind.PROPOSAL)
+        and found[m].finding.side != item.finding.side
+        and found[m].message < item.message
+        and m not in scene.replaced
+    ]
+    best = max(((_score(answer_traits(n, m, found, scene), TAKE_UP), m) for m in asked), default=None)
+    if best is not None and best[0] >= TAKE_UP["nothing"]:
+        web.takes_up[n] = best[1]
+
+
+def _said_before(n: int, near: Sequence[int], found: Sequence[Item], web: _Web) -> int | None:
+    """Return the earlier entry that this one only says again: same kind, person and terms, nearly the same words."""
+    a = found[n]
+    for m in reversed(near):
+        c = found[m]
+        if c.kind is not a.kind or c.finding.who != a.finding.who or m in web.repeats or c.message == a.message:
+            continue
+        mine, theirs = a.finding.terms, c.finding.terms
+        same_terms = mine.due in (None, theirs.due) and mine.amount in (None, theirs.amount)
+        shared, every = len(a.words & c.words), len(a.words | c.words)
+        if same_terms and a.numbers <= c.numbers and len(a.words) > 2 and shared >= _ALIKE * every:
+            return m
+    return None
+
+
+def _spread(found: Sequence[Item], web: _Web) -> None:
+    """Let a yes or no to everything settle all that stood open in the message it answers."""
+    for n, targets in list(web.answers.items()):
+        item = found[n]
+        if item.kind is Kind.FULFILMENT or len(targets) > 1 or not _ALL.search(item.finding.evidence.quote):
+            continue
+        message = found[targets[0]].message
+        taken = {m for k, ms in web.answers.items() if found[k].message == item.message and k != n for m in ms}
+        taken |= set(web.replaces.values()) | set(web.repeats)
+        rest = [
+            m
+            for m in _of_message(targets[0], found)
+            if found[m].kind in (Kind.COMMITMENT, Kind.PROPOSAL, Kind.DECISION) and m not in taken and m != targets[0]
+        ]
+        if found[targets[0]].kind in STATEFUL and message < item.message:
+            web.answers[n] = (targets[0], *rest)
+
+
+def _of_message(n: int, found: Sequence[Item]) -> list[int]:
+    """Return the positions of all items of the message that holds item `n`."""
+    start, end = n, n + 1
+    while start > 0 and found[start - 1].message == found[n].message:
+        start -= 1
+    while end < len(found) and found[end].message == found[n].message:
+        end += 1
+    return list(range(start, end))
+
+
+def _weakness(finding: Finding, background: Background) -> str:
+    """Say why a yes does not count in full: the person does not decide, or the words leave a door open."""
+    if finding.kind is not Kind.APPROVAL:
+        return ""
+    if not background.circle.decides(finding.who):
+        return "this person does not decide"
+    return f"vague: {', '.join(finding.terms.vague)}" if finding.terms.vague else ""

@@ -1,0 +1,109 @@
+"""Reads a whole thread, the pure heart of mailsync: messages in, entries with their links and states out."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from mailsync.extract.kinds import findings
+from mailsync.extract.links import link
+from mailsync.model.draft import Draft
+from mailsync.model.mail import Message, RawMessage
+from mailsync.model.people import Circle, Client, WorkingHours
+from mailsync.model.thread import Background, Heard, ReadMessage, ThreadReading
+from mailsync.reading.parse import Limits, parse
+from mailsync.reading.read import read_message
+from mailsync.reading.statements import statements
+from mailsync.reading.threads import gather, keys, thread_id
+from mailsync.text.words import words
+
+#: The client key of `extract_messages` where the circle lists no clients.
+ANYBODY = "client"
+
+
+def read_thread(thread: str, messages: Sequence[tuple[Message, str]], background: Background) -> ThreadReading:
+    """Read `messages`, each with its client's key, as one thread.
+
+    The outcome depends on nothing but the arguments; the order of `messages` does not matter. A message that breaks
+    the reading keeps its place with `unread` "trouble: ..." and never stops the others.
+    """
+    ordered = sorted(messages, key=lambda pair: (pair[0].sent_at.timestamp(), pair[0].digest))
+    own_lines = _letter_lines(background.letters)
+    heard: list[Heard] = []
+    for message, client in ordered:
+        heard.append(_hear(message, client, heard, background, own_lines))
+    return ThreadReading(thread=thread, messages=tuple(h.read for h in heard), entries=link(thread, heard, background))
+
+
+def extract_messages(
+    raws: Iterable[RawMessage], circle: Circle, hours: WorkingHours | None = None
+) -> Iterator[ThreadReading]:
+    """Read raw messages without a ledger and yield each of their threads, by the date of its first message.
+
+    Where `circle` lists no clients, everybody in a thread who is not of the user's side is its client, ANYBODY.
+    """
+    for group in gather(_parsed(raw) for raw in raws):
+        known = circle if circle.clients else _with_anybody(circle, group)
+        background = Background(circle=known, hours=hours or WorkingHours())
+        pairs = [(message, _client_key(message, known)) for message in group]
+        yield read_thread(thread_id(keys(group[0])), pairs, background)
+
+
+def _hear(
+    message: Message, client: str, earlier: Sequence[Heard], background: Background, own_lines: frozenset[str]
+) -> Heard:
+    """Read one message and take its findings; our own letters and their lines, sent or quoted, bring none."""
+    try:
+        read = read_message(message, client, [h.read for h in earlier], background.circle)
+        if not read.unread and any(letter.message_id == message.message_id for letter in background.letters):
+            read = replace(read, unread="our own letter")
+        if read.unread:
+            return Heard(read=read)
+        said = tuple(statements(message, read.passages))
+        fresh = tuple(s for s in said if _key(s.quote) not in own_lines) if own_lines else said
+        return Heard(read=read, statements=said, findings=findings(read, fresh, background, earlier))
+    except Exception as error:  # noqa: BLE001  a strange message is a line in a report, not the end of the thread
+        reason = f"trouble: {type(error).__name__}: {error}"
+        return Heard(read=ReadMessage(message=message, passages=(), client=client, unread=reason))
+
+
+def _letter_lines(letters: Sequence[Draft]) -> frozenset[str]:
+    """Return the normal forms of all lines that stand in our own letters."""
+    texts = [line.text for letter in letters for line in letter.lines]
+    return frozenset(_key(text) for text in texts) - {""}
+
+
+def _key(text: str) -> str:
+    """Return the words of `text` without list number, for comparing lines."""
+    found = words(text)
+    if found and found[0].isdigit() and len(found[0]) <= 2:
+        found = found[1:]
+    return " ".join(found)
+
+
+def _parsed(raw: RawMessage) -> Message:
+    """Parse a raw message; one that breaks the parser comes out empty, with the reason among its troubles."""
+    try:
+        return parse(raw, Limits())
+    except Exception as error:  # noqa: BLE001  as above: troubles are data
+        return Message(
+            digest=raw.digest,
+            message_id=f"{raw.digest[:32]}@unreadable.invalid",
+            sender=None,
+            sent_at=raw.internal_date or datetime.fromtimestamp(0, UTC),
+            subject="",
+            text="",
+            troubles=(f"{type(error).__name__}: {error}",),
+        )
+
+
+def _with_anybody(circle: Circle, group: Sequence[Message]) -> Circle:
+    """Return `circle` with one client: everybody in the messages who is not on the user's side."""
+    people = {a.email for m in group for a in (m.sender, *m.to, *m.cc) if a}
+    others = tuple(sorted(people - set(circle.own)))
+    return replace(circle, clients=(Client(key=ANYBODY, name=ANYBODY, addresses=others),))
+
+
+def _client_key(message: Message, circle: Circle) -> str:
+    """Return the key of the client whom the message is from, to or cc; "" for none."""
+    people = (a.email for a in (message.sender, *message.to, *message.cc) if a)
+    return next((client.key for email in people if (client := circle.client(email))), "")
