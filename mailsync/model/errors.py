@@ -50,6 +50,10 @@ class ServerError(MailsyncError):
     """A server could not be reached, broke off, or answered nonsense; trying again later may help."""
 
 
+class OutcomeUnknownError(ServerError):
+    """The connection broke after a letter was handed over: nobody can say whether it left."""
+
+
 class FolderMissingError(MailsyncError):
     """A folder that the configuration names is not on the server."""
 
