@@ -1,0 +1,254 @@
+"""Whose words each line of a message is: nothing is deleted, everything is labelled."""
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from mailsync.model.mail import Message, Passage, Role, Span
+from mailsync.reading.quotes import attribution, header_block, is_quoted, is_rule, opens_forward, opens_original
+from mailsync.reading.signatures import is_banner, is_disclaimer, is_postscript, signature_start
+from mailsync.text.words import LINE_CAP, fold, lines, shingles, words
+
+_FORWARDING = re.compile(r"\s*(?:fwd?|wg|tr|rv|enc|i|doorst|vl|vs|fs)\s*:", re.IGNORECASE)
+_KNOWN_WORDS = 5  # a shorter line may be anybody's
+_EARLIER = 40  # older messages than this are hardly quoted without marks
+_POINTS_DOWN = re.compile(
+    r"\b(?:below|inline|in[- ]line|in (?:red|blue|green|bold|colou?r|caps)|between the lines|unten|im text|in (?:rot|blau|grun|fett)|farbig|ci-dessous|"
+    r"en (?:rouge|bleu|vert|gras)|dans le texte|mas abajo|abajo|en (?:rojo|azul|verde|negrita)|di seguito|qui sotto|in (?:rosso|blu)|hieronder|in het rood)\b"
+)
+
+
+def passages(message: Message, earlier: Sequence[Message] = ()) -> tuple[Passage, ...]:
+    """Return the passages of `message`, whole lines that cover its text without gap or overlap.
+
+    `earlier` are the thread's older messages: wording known from another author's is quoted, marked or not. The cost is
+    linear in the text; lines are read up to 600 characters.
+    """
+    text = message.text
+    if not text:
+        return ()
+    places = list(lines(text))
+    if message.automatic:
+        return (Passage(Role.AUTOMATIC, Span(0, len(text))),)
+    rows = [text[start : min(end, start + LINE_CAP)].rstrip("\n") for start, end in places]
+    roles: list[Role | None] = [None] * len(rows)
+    _by_html(message, places, roles)
+    _by_marks(rows, roles, forwarding=_FORWARDING.match(message.subject) is not None)
+    _by_memory(message, earlier, rows, roles)
+    _around_the_words(rows, roles)
+    return _join(places, [role or Role.AUTHOR for role in roles], rows)
+
+
+def _by_html(message: Message, places: Sequence[tuple[int, int]], roles: list[Role | None]) -> None:
+    """Take over what the HTML itself marked."""
+    spans = iter(message.marked)
+    current = next(spans, None)
+    for i, (start, _) in enumerate(places):
+        while current and current.span.end <= start:
+            current = next(spans, None)
+        if current and current.span.start <= start:
+            roles[i] = current.role
+
+
+def _by_marks(rows: Sequence[str], roles: list[Role | None], *, forwarding: bool) -> None:
+    """Label quoted lines, attributions, copied header blocks and all that follows them."""
+    rest: Role | None = None
+    at = 0
+    while at < len(rows):
+        if rest:
+            roles[at] = rest
+            at += 1
+            continue
+        line = rows[at]
+        if not line.strip():
+            at += 1
+        elif is_quoted(line):
+            roles[at] = Role.QUOTED
+            at += 1
+        elif opens_forward(line):
+            rest = Role.FORWARDED
+        elif opens_original(line):
+            rest = Role.FORWARDED if forwarding else Role.QUOTED
+        elif header_block(rows, at):
+            rest = Role.FORWARDED if forwarding else Role.QUOTED
+            if at and is_rule(rows[at - 1]):
+                roles[at - 1] = rest
+        elif count := _attribution(rows, at):
+            for i in range(at, at + count):
+                roles[i] = Role.QUOTED
+            at += count
+            if not _quotes_follow(rows, roles, at):
+                rest = Role.QUOTED
+        else:
+            at += 1
+
+
+def _attribution(rows: Sequence[str], at: int) -> int:
+    line = rows[at]
+    if ":" not in line and not any(
+        ":" in row or row.rstrip().endswith(("wrote", "schrieb")) for row in rows[at + 1 : at + 3]
+    ):
+        return 0
+    return attribution(list(rows[at : at + 3]), 0)
+
+
+def _quotes_follow(rows: Sequence[str], roles: Sequence[Role | None], at: int) -> bool:
+    """Say whether the quotation after an attribution carries marks of its own; else it reaches to the end."""
+    for i in range(at, min(at + 6, len(rows))):
+        if rows[i].strip():
+            return is_quoted(rows[i]) or roles[i] is not None
+    return False
+
+
+def _by_memory(message: Message, earlier: Sequence[Message], rows: Sequence[str], roles: list[Role | None]) -> None:
+    """Label wording that the thread's earlier messages hold under another author.
+
+    Inside a copied mail below, lines that nobody wrote before, between lines that somebody did, are answers written
+    into it: they are the author's if the author says so above ("see below", "in red").
+    """
+    me = message.sender.email if message.sender else ""
+    others = [m for m in earlier if m.digest != message.digest and (m.sender.email if m.sender else "") != me][
+        -_EARLIER:
+    ]
+    if not others:
+        return
+    known = [_wording(other.text) for other in others]
+    verdicts = [
+        _known(row, known) if role in (None, Role.QUOTED) and not is_quoted(row) else None
+        for row, role in zip(rows, roles, strict=True)
+    ]
+    for at, verdict in enumerate(verdicts):
+        if verdict and roles[at] is None:
+            roles[at] = Role.QUOTED
+    _answers_inside(rows, roles, verdicts)
+    _bridge(rows, roles, verdicts)
+
+
+@lru_cache(maxsize=512)
+def _wording(text: str) -> frozenset[int]:
+    return frozenset(shingles(words(text[:100_000]), _KNOWN_WORDS))
+
+
+def _known(row: str, known: Iterable[frozenset[int]]) -> bool | None:
+    """Say whether every run of five words of `row` stands in one of `known`; None for a row too short to tell."""
+    tokens = words(row)
+    if len(tokens) < _KNOWN_WORDS:
+        return None
+    runs = list(shingles(tokens, _KNOWN_WORDS))
+    return any(all(run in wording for run in runs) for wording in known if runs[0] in wording)
+
+
+def _answers_inside(rows: Sequence[str], roles: list[Role | None], verdicts: Sequence[bool | None]) -> None:
+    above = next((i for i, role in enumerate(roles) if role is Role.QUOTED), 0)
+    if not above or not _POINTS_DOWN.search(fold(" ".join(rows[:above])[:2000])):
+        return
+    told = [i for i, verdict in enumerate(verdicts) if verdict]
+    if len(told) < 2:
+        return
+    for at in range(told[0] + 1, told[-1]):
+        if verdicts[at] is False and roles[at] is Role.QUOTED and not is_quoted(rows[at]):
+            roles[at] = Role.AUTHOR
+
+
+def _bridge(rows: Sequence[str], roles: list[Role | None], verdicts: Sequence[bool | None]) -> None:
+    """Let short lines between two lines known from earlier belong to them."""
+    last = -1
+    for at, verdict in enumerate(verdicts):
+        if verdict:
+            if (
+                last >= 0
+                and all(verdicts[i] is None and roles[i] is None for i in range(last + 1, at))
+                and at - last <= 6
+            ):
+                roles[last + 1 : at] = [Role.QUOTED] * (at - last - 1)
+            last = at
+
+
+def _around_the_words(rows: Sequence[str], roles: list[Role | None]) -> None:
+    """Label banners, signatures and disclaimers in each stretch that is nobody else's yet."""
+    start = 0
+    first = True
+    while start < len(rows):
+        if roles[start] is not None:
+            start += 1
+            continue
+        end = start
+        while end < len(rows) and roles[end] is None:
+            end += 1
+        begin = _banner(rows, roles, start, end) if first else start
+        first = False
+        end_of_words = _disclaimer(rows, roles, begin, end)
+        if end == len(rows) or _long_enough(rows, end):
+            _signature(rows, roles, begin, end_of_words)
+        start = end
+
+
+def _long_enough(rows: Sequence[str], end: int) -> bool:
+    """Between quoted lines an answer has a signature only where the mail is top-posted; then much follows."""
+    return end < len(rows)
+
+
+def _banner(rows: Sequence[str], roles: list[Role | None], start: int, end: int) -> int:
+    """Label a warning of external mail at the top; return where the words begin."""
+    at = start
+    while at < end and not rows[at].strip():
+        at += 1
+    stop = at
+    while stop < end and rows[stop].strip() and stop - at < 6:
+        stop += 1
+    paragraph = " ".join(rows[at:stop])
+    if at == stop or len(paragraph) > 700 or not is_banner(paragraph):
+        return start
+    lines_of_it = stop - at
+    if (
+        lines_of_it > 1
+        and not is_banner(" ".join(rows[at + 1 : stop]))
+        and rows[at].rstrip().endswith((".", "]", "!", "*"))
+    ):
+        stop = at + 1 if is_banner(rows[at]) else stop
+    roles[start:stop] = [Role.NOTICE] * (stop - start)
+    return stop
+
+
+def _disclaimer(rows: Sequence[str], roles: list[Role | None], start: int, end: int) -> int:
+    """Label disclaimers, from the first paragraph that is one to the end of the stretch; return where it begins."""
+    at = start
+    while at < end:
+        if not rows[at].strip():
+            at += 1
+            continue
+        stop = at
+        while stop < end and rows[stop].strip():
+            stop += 1
+        for line in range(at, stop):
+            if is_disclaimer(" ".join(rows[line : min(stop, line + 4)])) and is_disclaimer(
+                " ".join(rows[line : line + 2])
+            ):
+                begin = line - 1 if line > start and is_rule(rows[line - 1]) else line
+                roles[begin:end] = [Role.NOTICE] * (end - begin)
+                return begin
+        at = stop
+    return end
+
+
+def _signature(rows: Sequence[str], roles: list[Role | None], start: int, end: int) -> None:
+    """Label the signature of a stretch, up to a postscript."""
+    at = signature_start(rows, start, end)
+    for i in range(at, end):
+        if i > at and is_postscript(rows[i]):
+            return
+        roles[i] = Role.SIGNATURE
+
+
+def _join(places: Sequence[tuple[int, int]], roles: list[Role], rows: Sequence[str]) -> tuple[Passage, ...]:
+    """Return one passage for each run of a role; blank lines go with what stands above them."""
+    found: list[Passage] = []
+    for i, (start, end) in enumerate(places):
+        role = roles[i]
+        if found and not rows[i].strip() and end > start:
+            role = found[-1].role
+        if found and found[-1].role is role:
+            found[-1] = Passage(role, Span(found[-1].span.start, end))
+        else:
+            found.append(Passage(role, Span(start, end)))
+    return tuple(found)

@@ -1,0 +1,52 @@
+"""A message read in its thread: whose words, in which language, and why it is not read where it is not."""
+
+from collections.abc import Callable, Sequence
+
+from mailsync.model.mail import Message, Role
+from mailsync.model.people import Circle
+from mailsync.model.thread import ReadMessage
+from mailsync.reading.language import language
+from mailsync.reading.passages import passages
+
+#: Languages that statements are taken from.
+READ_LANGUAGES = frozenset({"en", "de", "fr", "es", "it"})
+
+
+def read_message(
+    message: Message, client: str, earlier: Sequence[Message], circle: Circle, spoken: str = ""
+) -> ReadMessage:
+    """Read one message against the thread's `earlier` ones; `spoken` is the thread's language, for texts too short."""
+    parts = passages(message, earlier)
+    own = " ".join(message.text[p.span.start : p.span.end] for p in parts if p.role is Role.AUTHOR)
+    tongue = language(own) or spoken or language(f"{message.subject} {message.text[:3000]}")
+    return ReadMessage(
+        message=message,
+        passages=parts,
+        language=tongue,
+        client=client,
+        unread=_unread(message, earlier, tongue, circle),
+    )
+
+
+def read(
+    messages: Sequence[Message], circle: Circle, client_of: Callable[[Message], str] = lambda _: ""
+) -> tuple[ReadMessage, ...]:
+    """Read a thread's messages, which stand in order of date; `client_of` names the client a message belongs to."""
+    found: list[ReadMessage] = []
+    spoken = ""
+    for at, message in enumerate(messages):
+        one = read_message(message, client_of(message), messages[:at], circle, spoken)
+        spoken = one.language or spoken
+        found.append(one)
+    return tuple(found)
+
+
+def _unread(message: Message, earlier: Sequence[Message], tongue: str, circle: Circle) -> str:
+    if message.sender and circle.forbids(message.sender.email):
+        return "never to be read"
+    if message.automatic:
+        return f"automatic: {message.automatic}"
+    for other in earlier:
+        if (other.message_id, other.sender, other.text) == (message.message_id, message.sender, message.text):
+            return f"duplicate of {other.digest[:12]}"
+    return f"language: {tongue}" if tongue and tongue not in READ_LANGUAGES else ""

@@ -1,0 +1,211 @@
+"""What stands around an author's words: greetings, closings, signatures, disclaimers and banners."""
+
+import re
+from collections.abc import Sequence
+
+from mailsync.text.words import LINE_CAP, fold, words
+
+_GREETING = re.compile(
+    r"\W{0,2}(?:hi|hello|hey|hiya|dear|good (?:morning|afternoon|evening|day)|morning|afternoon|evening|greetings|"
+    r"hallo|hej|moin|servus|gruezi|guten (?:morgen|tag|abend)|liebe[rs]?|sehr geehrte[rs]?|werte[rs]?|"
+    r"bonjour|bonsoir|salut|cher|chere|chers|cheres|madame|monsieur|"
+    r"hola|buenos dias|buenas(?: tardes| noches)?|estimad[oa]s?|querid[oa]s?|apreciad[oa]s?|"
+    r"ciao|buongiorno|buonasera|gentile|gentilissim[oa]|egregio|car[oaie]|salve|"
+    r"beste|geachte|goedemorgen|goedemiddag|goedendag|dag|hoi|all|team|folks|ladies and gentlemen)\b(.{0,80})$"
+)
+#: Words that make "Hi, ..." a sentence of its own.
+_SPEAKS = re.compile(
+    r"\b(?:is|are|was|were|will|can|could|would|please|we|you|i|it|that|this|have|has|need|send|sent|got|get|thanks|thank|"
+    r"ist|sind|wir|ich|sie|bitte|haben|konnen|danke|nous|vous|je|est|merci|por favor|estamos|gracias|siamo|grazie|zijn|bedankt)\b"
+)
+_NAME_LINE = re.compile(
+    r"[^\W\d_][\w.'’-]{0,30}(?:[ /&+,]{1,3}(?:and |und |et |y |e |en )?[^\W\d_][\w.'’-]{0,30}){0,4}\s*[,:;!.–-]{0,2}$"
+)
+_CLOSING = re.compile(
+    r"\W{0,2}(?:(?:with |my )?(?:kind(?:est)?|best|warm(?:est)?|many|very best)?\s?regards|best(?: wishes)?|all the best|all best|cheers|sincerely|yours"
+    r"(?: sincerely| faithfully| truly| ever)?|sincerely yours|respectfully|thanks(?: again| so much| very much| a lot| a million| in advance)?|thank you"
+    r"(?: again| very much| so much| in advance| kindly)?|many thanks|thx|ta|ttyl|take care|have a (?:great|good|nice|lovely) (?:day|weekend|week|evening)|"
+    r"(?:mit )?(?:freundliche[nm]?|beste[nm]?|viele[nm]?|liebe[nm]?|herzliche[nm]?|schone[nm]?|sonnige[nm]?)? ?gru(?:ss|ß|s)e?n?|mfg|lg|vg|vlg|"
+    r"(?:(?:freundlich|best|herzlich|lieb|viel|schon)(?:e|en|er)?) gru(?:ss|s)e?n?(?: .{0,30})?|hochachtungsvoll|vielen dank(?: im voraus| vorab)?|danke(?: dir| ihnen| euch)?|"
+    r"besten dank|herzlichen dank|(?:bien )?cordialement|bien a (?:vous|toi)|(?:tres )?cordialement|amicalement|sincerement|salutations(?: distinguees)?|"
+    r"(?:je vous prie|veuillez) (?:d')?(?:agreer|recevoir|croire).{0,120}|merci(?: d'avance| beaucoup| a (?:vous|toi)| encore)?|bonne (?:journee|soiree|continuation)|a bientot|"
+    r"(?:un )?(?:cordial |cordiales |atentos )?salud[oa]s?(?: cordial(?:es)?)?|atentamente|atte\.?|muchas gracias|gracias(?: de antemano| por todo)?|un (?:abrazo|saludo)|"
+    r"(?:quedo|quedamos) (?:a la espera|a su disposicion|a tu disposicion).{0,60}|(?:cordiali|distinti|migliori|cari) saluti|cordialmente|saluti|un saluto|grazie(?: mille| in anticipo)?|"
+    r"(?:met )?(?:vriendelijke|hartelijke|beste|warme) groet(?:en)?|groet(?:en|jes)?|mvg|gr|alvast bedankt|hartelijk dank|dank)"
+    r"(?:\s+(?:from|aus|de|desde|da|uit|nach|und|and|&).{0,40})?(?:[\s,.!;:–-]{0,4})$"
+)
+_DASHES = re.compile(r"--\s?$")
+_MOBILE = re.compile(
+    r"\s*(?:sent (?:from|via|using|with) (?:my |the )?[\w .,/()-]{2,50}|get outlook for (?:ios|android|mac).{0,60}|(?:von |vom )meinem .{2,50} gesendet|"
+    r"gesendet (?:von|mit|vom) .{2,50}|diese nachricht wurde von .{2,60} gesendet|envoye (?:de|depuis|a partir de|avec) (?:mon |l'|la |le |yahoo|outlook).{0,50}|"
+    r"enviado (?:desde|con|de|do) (?:mi |el |meu |yahoo|outlook|un ).{0,50}|inviato (?:da|dal|con) (?:mio |il |yahoo|outlook|iphone|smartphone).{0,50}|"
+    r"verzonden (?:vanaf|vanaf mijn|via|met|vanuit) .{2,50}|verstuurd (?:vanaf|met|via) .{2,50}|outlook (?:for|fur|pour|para|per|voor) (?:ios|android).{0,60}|"
+    r"sent with .{2,40}|skickat fran .{2,40}|typed (?:with|on) .{0,30}(?:thumbs|phone).{0,40})[.!]?\s*(?:<https?://[^>\s]{1,300}>)?\s*$"
+)
+_CONTACT = re.compile(
+    r"(?:\b(?:t|tel|tel\.|fon|phone|telephone|telefon|mob|mobile|mobil|cell|fax|f|m|p|d|direct|office|e|e-?mail|web|www|w|handy|movil|tfno|tlf|cel|portable|port)\b\s?[.:]?\s?"
+    r"[+(]?[\d(][\d\s()/.\-–]{5,}|[+(]\d[\d\s()/.\-–]{7,}|^\s*0[\d\s()/.\-–]{7,}|\bwww\.\S+|\bhttps?://\S+|\b[\w.+-]+@[\w-]+\.[\w.-]+|\b(?:gmbh|ag|ltd|llc|llp|inc|"
+    r"plc|s\.?a\.?r?\.?l\.?|s\.?r\.?l\.?|b\.?v\.?|kg|ug|sas|s\.?l\.?|s\.?p\.?a\.?|limited)\b|\b(?:registered in|company (?:no|number|registration)|vat(?: no| reg)?|"
+    r"amtsgericht|registergericht|handelsregister|hrb|ust-?id|geschaftsfuhr|siret|rcs|n\.?i\.?f|p\.? ?iva|kvk|sitz der gesellschaft)\b|"
+    r"\b\d{5}\s[a-z]|\b[a-z]{1,2}\d{1,2}[a-z]? \d[a-z]{2}\b|\b(?:street|st\.|road|rd\.|lane|avenue|ave\.?|strasse|str\.|platz|weg|rue|boulevard|calle|avda|plaza|via|piazza)\b)"
+)
+_TITLE = re.compile(
+    r"\b(?:director|manager|engineer|consultant|partner|owner|founder|co-founder|ceo|cto|cfo|coo|head of|lead|officer|assistant|coordinator|designer|developer|"
+    r"administrator|accountant|secretary|treasurer|president|chair(?:man|woman)?|leiter(?:in)?|geschaftsfuhrer(?:in)?|inhaber(?:in)?|vorstand|assistenz|sachbearbeiter(?:in)?|"
+    r"directeur|directrice|responsable|gerant(?:e)?|chef(?:fe)? de|charge(?:e)? de|assistante?|director(?:a)?|gerente|jefe|jefa|titolare|direttore|direttrice|"
+    r"for and on behalf of|i\.a\.|i\.v\.|ppa|dr|prof|mr|mrs|ms|msc|bsc|phd|mba|dipl|rechtsanwalt|rechtsanwaltin|notar|avocat(?:e)?|abogad[oa]|she/her|he/him|they/them)\b"
+)
+_POSTSCRIPT = re.compile(r"\s*(?:p\.?\s?p?\.?s\.?|n\.?b\.?|pd|ps)\s?[:.\-–]*\s", re.IGNORECASE)
+
+_DISCLAIMER = re.compile(
+    r"(?:this|the) (?:e-?mail|message|communication|transmission|information (?:contained )?in this).{0,100}(?:confidential|privileged|intended (?:only|solely|for)|"
+    r"property of|may contain)|"
+    r"(?:confidentiality|legal|privacy|e-?mail) (?:notice|disclaimer|note|statement)\b|^\W{0,4}disclaimer\b|if you (?:are not the|have received this).{0,60}(?:recipient|in error|by mistake)|"
+    r"(?:please )?(?:consider|think (?:of|about)) the environment before|views (?:or|and) opinions (?:expressed|presented)|"
+    r"diese (?:e-?mail|nachricht).{0,80}(?:vertraulich|rechtlich geschutzt|ausschliesslich fur)|falls sie nicht der (?:richtige|beabsichtigte)|"
+    r"(?:ce|cet|le present) (?:message|courriel|e-?mail|mail).{0,100}(?:confidentiel|destine|strictement)|si vous (?:n'etes pas le|avez recu ce).{0,60}(?:destinataire|erreur)|"
+    r"(?:este|el presente) (?:mensaje|correo).{0,100}(?:confidencial|dirigido exclusivamente|destinatario)|aviso legal|antes de imprimir|"
+    r"(?:questa|la presente|il presente) (?:e-?mail|mail|messaggio|comunicazione).{0,100}(?:confidenzial|riservat|destinat)|avviso di riservatezza|"
+    r"(?:dit|deze) (?:e-?mail|bericht|e-mailbericht).{0,100}(?:vertrouwelijk|uitsluitend bestemd)|"
+    r"(?:virus-?free|virenfrei|sans virus|libre de virus|privo di virus|virusvrij)\b.{0,40}\b(?:avast|avg|www)|scanned (?:for viruses )?by|checked by (?:avast|avg)|"
+    r"registered office\b.{0,200}\bregistered (?:in|number)|to unsubscribe from this (?:group|list)|you received this message because you are subscribed|"
+    r"you (?:received|are receiving) this (?:e-?mail|message) because|^\s*(?:unsubscribe|abmelden|se desabonner|darse de baja)\b"
+)
+_BANNER = re.compile(
+    r"\W{0,6}(?:\[?(?:external|extern|externe?s? (?:e-?mail|mail|absender|expediteur)|external (?:e-?mail|sender|message)|ext|caution|warning|achtung|vorsicht|attention|"
+    r"atencion|attenzione|let op|hinweis|\*\*\*)\b.{0,160}(?:external|extern|outside|ausserhalb|originated|exterieur|exterior|fuera de|esterno|buiten|organi[sz]|click|klick|links?)"
+    r"|\[(?:external|extern|ext|externe|externo|esterno)(?: e?-?mail| sender)?\]\W*$|\[?external (?:e-?mail|sender|message)\]?\W*$"
+    r"|you don't often get (?:an )?e-?mail from|sie erhalten nicht (?:haufig|oft) e-?mails? von|vous (?:n'obtenez|ne recevez) pas souvent|"
+    r"(?:this|the) (?:e-?mail|message|sender) (?:is|was|originated|comes|came|has been sent)? ?(?:sent )?from (?:outside|an external)|"
+    r"some people who received this message don't often|diese e-?mail (?:kommt|stammt|wurde) von (?:ausserhalb|einem externen)|"
+    r"no suele recibir correos|non si ricevono spesso|u ontvangt niet vaak)"
+)
+_LIST_FOOTER = re.compile(
+    r"\s*(?:[\w.-]+ mailing list\s*$|[\w.-]+@lists?\.[\w.-]+\s*$|https?://\S+/(?:mailman|listinfo)\S*\s*$)"
+)
+
+
+def is_greeting(line: str) -> bool:
+    """Say whether `line` only greets ("Hi Anna,", "Sehr geehrte Frau Vogt,")."""
+    text = fold(line[:LINE_CAP]).strip()
+    if len(text) > 90:
+        return False
+    found = _GREETING.match(text)
+    if found is None:
+        return (
+            bool(_NAME_LINE.fullmatch(line.strip()[:120]))
+            and text.endswith((",", "-", "–", ":", ",-"))
+            and len(text.split()) <= 3
+        )
+    rest = found[1].strip()
+    return not _SPEAKS.search(rest) and len(rest.split()) <= 9 and not re.search(r"[.?;]\s+\w|\d", rest)
+
+
+def is_closing(line: str) -> bool:
+    """Say whether `line` only closes a letter ("Best regards,", "Viele Grüße")."""
+    text = fold(line[:LINE_CAP]).replace("ß", "ss").strip()
+    return len(text) <= 140 and _CLOSING.match(text) is not None
+
+
+def is_name(line: str) -> bool:
+    """Say whether `line` could be nothing but a name, initials or a dash and a name."""
+    text = line.strip().lstrip("-–—~/ ").strip()
+    if not text or len(text) > 50:
+        return False
+    parts = text.rstrip(".,").split()
+    if len(parts) > 4 or not _NAME_LINE.fullmatch(text):
+        return False
+    return (
+        all(
+            p[:1].isupper() or p.lower() in ("von", "van", "de", "der", "la", "da", "di", "and", "und", "&", "x")
+            for p in parts
+        )
+        or len(parts) == 1
+    )
+
+
+def is_mobile(line: str) -> bool:
+    """Say whether `line` is a device's or program's advertisement ("Sent from my iPhone")."""
+    return _MOBILE.match(fold(line[:LINE_CAP])) is not None
+
+
+def is_delimiter(line: str) -> bool:
+    """Say whether `line` is the signature delimiter "-- " (RFC 3676, 4.3); mail programs lose its space."""
+    return _DASHES.match(line) is not None
+
+
+def is_postscript(line: str) -> bool:
+    """Say whether `line` opens a postscript."""
+    return _POSTSCRIPT.match(line[:20]) is not None
+
+
+def is_signature_line(line: str) -> bool:
+    """Say whether `line` could stand in a signature: name, title, company, address, telephone, link."""
+    text = line.strip()
+    if not text or is_mobile(text):
+        return True
+    if len(text) > 160:
+        return False
+    folded = fold(text)
+    if _CONTACT.search(folded):
+        return len(words(text)) <= 22
+    if text.endswith(("?", "!")) or len(words(text)) > 10:
+        return False
+    if is_name(text) or _TITLE.search(folded) or not re.search(r"\w", text):
+        return True
+    capitals = sum(w[:1].isupper() or not w[:1].isalpha() for w in text.split())
+    return len(text) <= 70 and capitals * 2 >= len(text.split()) and not text.endswith(".")
+
+
+def is_disclaimer(paragraph: str) -> bool:
+    """Say whether `paragraph` is a disclaimer, a scanner's boast or a list's footer."""
+    folded = fold(paragraph[:LINE_CAP])
+    return _DISCLAIMER.search(folded) is not None or _LIST_FOOTER.match(folded) is not None
+
+
+def is_banner(paragraph: str) -> bool:
+    """Say whether `paragraph` warns of external mail; such banners are set by the recipient's server."""
+    return _BANNER.match(fold(paragraph[:LINE_CAP])) is not None
+
+
+def signature_start(lines: Sequence[str], start: int, end: int) -> int:
+    """Return the line at which the signature of `lines[start:end]` begins, `end` where there is none.
+
+    A "-- " delimiter decides, unless only a list follows it. Else the signature begins after the last closing whose
+    remaining lines all look like a signature's, or is a name and contact lines at the very end.
+    """
+    for at in range(start, end):
+        if is_delimiter(lines[at]) and any(lines[i].strip() for i in range(at + 1, end)):
+            return at
+    for at in range(end - 1, max(start - 1, end - 26), -1):
+        if is_closing(lines[at]):
+            rest = [line for line in lines[at + 1 : end] if line.strip()]
+            if len(rest) <= 16 and all(map(is_signature_line, rest)):
+                return at + 1
+            break
+    return _bare_signature(lines, start, end)
+
+
+def _bare_signature(lines: Sequence[str], start: int, end: int) -> int:
+    """Find a signature without closing: a paragraph at the end that begins with a name and holds contact details."""
+    last = end
+    while last > start and not lines[last - 1].strip():
+        last -= 1
+    first = last
+    while first > start and lines[first - 1].strip() and last - first < 14:
+        first -= 1
+    block = lines[first:last]
+    if not block or first == start:
+        return end
+    contact = any(_CONTACT.search(fold(line[:LINE_CAP])) for line in block)
+    lead = is_name(block[0]) or bool(_TITLE.search(fold(block[0][:LINE_CAP])) and len(words(block[0])) <= 8)
+    if (
+        all(map(is_signature_line, block))
+        and (lead or is_mobile(block[0]))
+        and (contact or len(block) == 1 or lead and len(block) <= 3)
+    ):
+        return first
+    for at in range(first, last):
+        if is_mobile(lines[at]):
+            return at
+    return end

@@ -1,0 +1,219 @@
+"""An author's words as statements: one sentence or list item each, with its exact place."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from mailsync.model.mail import Message, Passage, Role, Span, Statement
+from mailsync.reading.signatures import is_closing, is_delimiter, is_greeting, is_mobile, is_name
+from mailsync.text.sentences import sentences
+from mailsync.text.words import lines, one_line
+
+_BULLET = re.compile(r"\s*(?:[-–—*•·‣▪◦●○■□➢✓✔→»+~]|o(?=\s\s)|>(?=\s))\s+(?=\S)|\s*[•·▪●➢✓✔](?=\S)")
+_NUMBER = re.compile(
+    r"\s*(?:(?:#|no\.?|nr\.?|point|item|punkt|ad|zu|question|re:?)\s?)?\(?(\d{1,2}(?:\.\d{1,2}){0,2}|[a-zA-Z]|[ivxIVX]{1,4})"
+    r"(?:[.)]|\.\)|:|\s?[-–—](?=\s)|\s?=(?=\s))\s+(?=\S)",
+)
+_NUMBERS_INSIDE = re.compile(r"(?<=[.;,!?:])\s+(?=\(?\d{1,2}[.):]\s+\S)|(?<=\s)(?=\(?\d{1,2}\)\s+\S)")
+_TERMINAL = re.compile(r"[.!?…:;][\"'”’»)\]*]{0,3}\s*$")
+_TABLE = re.compile(r"\S(?:\s{3,}|\s?\|\s?|\t)\S.*\S?(?:\s{3,}|\s?\|\s?|\t)\S")
+_RULED = re.compile(r"[\s|+=_*~-]*$")
+_NARROWEST, _WIDEST = 45, 100
+
+
+@dataclass(slots=True)
+class _Block:
+    """Lines that belong together: a paragraph, a list item, a table row. `lead` is the line that opened its list."""
+
+    start: int
+    end: int
+    number: str = ""
+    in_list: bool = False
+    lead: str = ""
+
+
+def statements(message: Message, passages: Sequence[Passage]) -> tuple[Statement, ...]:
+    """Return the statements of the author's passages in order of place; greetings, closings and names are none.
+
+    Wrapped lines are joined by the width of the text around them; where a writer uses no punctuation a line is a
+    statement. `answering` is the quotation directly above an answer written between quoted lines.
+    """
+    if message.automatic:
+        return ()
+    found: list[Statement] = []
+    quoted = ""
+    between = _answers_between(message.text, passages)
+    for passage in passages:
+        if passage.role is Role.QUOTED:
+            quoted = _quoted_words(message.text[passage.span.start : passage.span.end])
+        elif passage.role is Role.AUTHOR:
+            answering = quoted if between else ""
+            found += _in_passage(message.text, passage.span, answering)
+        else:
+            quoted = ""
+    return tuple(_numbered(found))
+
+
+def _numbered(found: Sequence[Statement]) -> Iterator[Statement]:
+    for place, one in enumerate(found):
+        yield Statement(
+            span=one.span,
+            quote=one.quote,
+            number=one.number,
+            in_list=one.in_list,
+            answering=one.answering,
+            lead=one.lead,
+            place=place,
+            of=len(found),
+        )
+
+
+def _answers_between(text: str, passages: Sequence[Passage]) -> bool:
+    """Say whether the author wrote below a quotation: then each answer belongs to the lines above it."""
+    seen = False
+    for passage in passages:
+        if passage.role is Role.QUOTED:
+            seen = True
+        elif passage.role is Role.AUTHOR and seen and text[passage.span.start : passage.span.end].strip():
+            return True
+    return False
+
+
+def _quoted_words(text: str) -> str:
+    """Return the last paragraph of a quotation without its marks, at most 600 characters."""
+    rows = [re.sub(r"^[\s>|]{0,20}", "", row[:600]).strip() for row in text[-4000:].split("\n")]
+    while rows and not rows[-1]:
+        rows.pop()
+    last: list[str] = []
+    for row in reversed(rows):
+        if not row:
+            break
+        last.append(row)
+    return one_line(" ".join(reversed(last)))[-600:]
+
+
+def _in_passage(text: str, span: Span, answering: str) -> Iterator[Statement]:
+    for block in _blocks(text, span):
+        for start, end in _pieces(text, block):
+            if not any(c.isalnum() for c in text[start : min(end, start + 400)]):
+                continue
+            yield Statement(
+                span=Span(start, end),
+                quote=one_line(text[start:end]),
+                number=block.number,
+                in_list=block.in_list,
+                answering=answering,
+                lead=block.lead,
+            )
+
+
+def _pieces(text: str, block: _Block) -> Iterator[tuple[int, int]]:
+    """Yield the sentences of a block; numbers inside a line ("1 and 2 ok. 3: it is ...") begin new ones by themselves."""
+    yield from sentences(text, block.start, block.end)
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    start: int
+    end: int  # without the line break
+    text: str
+
+
+def _blocks(text: str, span: Span) -> Iterator[_Block]:
+    """Group the lines of an author's passage into blocks."""
+    rows = [_Line(start, start + len(row), row) for start, row in _rows(text, span)]
+    rows = list(_without_manners(rows))
+    width = _width(rows)
+    capitals = _uses_capitals(rows)
+    block: _Block | None = None
+    previous: _Line | None = None
+    lead = ""
+    for row in rows:
+        if not row.text.strip() or _RULED.fullmatch(row.text[:200]):
+            if block:
+                yield block
+            block, previous = None, None
+            continue
+        bullet, number = _marker(row.text)
+        if (
+            block
+            and previous
+            and not bullet
+            and _TABLE.search(row.text[:300]) is None
+            and _goes_on(previous, row, width, capitals=capitals)
+        ):
+            block.end = row.end
+        else:
+            if block:
+                yield block
+                if text[block.start : block.end].rstrip().endswith(":") and not block.in_list:
+                    lead = one_line(text[max(block.start, block.end - 300) : block.end])
+            if not bullet and (previous is None or not block or not block.in_list):
+                lead = lead if bullet else ""
+            block = _Block(row.start + bullet, row.end, number, bullet > 0, lead if bullet else "")
+        previous = row
+    if block:
+        yield block
+
+
+def _rows(text: str, span: Span) -> Iterator[tuple[int, str]]:
+    for start, end in lines(text, span.start, span.end):
+        yield start, text[start:end].rstrip("\n").rstrip()
+
+
+def _marker(row: str) -> tuple[int, str]:
+    """Return the length of a list marker at the beginning of `row` (0 for none) and its number or letter."""
+    if numbered := _NUMBER.match(row[:40]):
+        return numbered.end(), numbered[1].lower()
+    if bullet := _BULLET.match(row[:40]):
+        inner = _NUMBER.match(row[bullet.end() : bullet.end() + 40])
+        return (bullet.end() + inner.end(), inner[1].lower()) if inner else (bullet.end(), "")
+    return 0, ""
+
+
+def _without_manners(rows: Sequence[_Line]) -> Iterator[_Line]:
+    """Blank out greeting, closing and name lines; they end a block and say nothing."""
+    filled = [i for i, row in enumerate(rows) if row.text.strip()]
+    opening = set(filled[:2])
+    last_words = filled[-4:]
+    closed = False
+    for i, row in enumerate(rows):
+        manners = (
+            (i in opening and is_greeting(row.text))
+            or is_closing(row.text)
+            or is_delimiter(row.text)
+            or is_mobile(row.text)
+        )
+        if i in last_words and not manners:
+            manners = is_name(row.text) and (closed or i == filled[-1]) and len(filled) > 1
+        closed = closed or (i in last_words and is_closing(row.text))
+        yield _Line(row.start, row.end, "") if manners else row
+
+
+def _width(rows: Sequence[_Line]) -> int:
+    """Return the column at which the text was wrapped, 0 where lines end as their writer meant."""
+    longest = max((len(row.text) for row in rows), default=0)
+    if not _NARROWEST <= longest <= _WIDEST:
+        return 0
+    full = breaks = 0
+    for row, following in zip(rows, rows[1:], strict=False):
+        if not row.text.strip() or not following.text.strip() or _marker(following.text)[0]:
+            continue
+        breaks += 1
+        full += len(row.text) + 1 + len(following.text.split(maxsplit=1)[0]) > longest - 6
+    return longest if full * 2 >= breaks else 0
+
+
+def _uses_capitals(rows: Iterable[_Line]) -> bool:
+    first = [t[0] for row in rows if (t := row.text.strip()) and t[0].isalpha()]
+    return sum(c.isupper() for c in first) * 2 > len(first)
+
+
+def _goes_on(previous: _Line, row: _Line, width: int, *, capitals: bool) -> bool:
+    """Say whether `row` continues the sentence or the wrapped paragraph of `previous`."""
+    text = row.text.strip()
+    if width and len(previous.text) + 1 + len(text.split(maxsplit=1)[0]) > width - 6:
+        return True
+    if _TERMINAL.search(previous.text[-10:]):
+        return False
+    return capitals and text[0].islower()
