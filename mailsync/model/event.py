@@ -20,6 +20,7 @@ class EventName(StrEnum):
     DRAFT_CHANGED = "draft changed"  # [draft]
     LETTER_SEEN = "letter seen"  # [draft] found in the Sent folder
     ANSWER_READ = "answer read"  # [draft] what a client's answer did to its lines
+    THREADS_JOINED = "threads joined"  # [thread] a message showed that another thread is a part of this one
     FOLDER_CHANGED = "folder changed"  # [account/folder] UIDVALIDITY, renamed, gone
     TROUBLE = "trouble"  # [where]
     ERASED = "erased"  # [client]
@@ -31,7 +32,8 @@ class Event:
 
     `at` is when it was written (UTC), `effective` the date of the message it follows from, so that the log can answer
     as of any day. `detail` is JSON. `digest` is the SHA-256 over the line's canonical form and `previous`, the digest
-    of the line before it; `seq` counts from 1.
+    of the line before it; `seq` counts from 1. `before` is the digest of the line before it of the same `account`, so
+    that one account's history can be checked without the others'.
     """
 
     seq: int
@@ -42,6 +44,8 @@ class Event:
     detail: str
     previous: str
     digest: str
+    account: str = ""
+    before: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

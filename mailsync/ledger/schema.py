@@ -1,0 +1,273 @@
+"""The tables, grown by named steps that are never edited; opening a ledger runs those it lacks.
+
+Immutable once written: `raw` and `event` (by trigger), `content`, and of `message` what was parsed. What `verify` checks
+stands on them. `entry`, `draft`, `thread`, `thread_key` and the two `search` tables are views of them kept for speed; `location` and
+`folder` mirror the servers.
+
+Ids: `message.id` and `entry.doc` begin with the minute of the message's date, so that row order is date order; they
+are also the row's number in `search`. Times are UTC text that sorts ("2026-03-06T16:00:00.000000Z"). Digests are
+SHA-256 in hex.
+"""
+
+import contextlib
+import os
+import sqlite3
+
+from sqlite_utils import Database as Tables
+from sqlite_utils.migrations import Migrations
+
+from mailsync.ledger.database import APPLICATION_ID, MEMORY, Database
+from mailsync.model.draft import WAITING
+from mailsync.model.errors import LedgerError
+
+migrations = Migrations("mailsync")
+
+#: The columns of `search`; see `search.py` for what stands in them. "ascii" takes every character beyond ASCII for a
+#: letter, so the index holds exactly the tokens that `words.py` makes.
+SEARCH = """CREATE VIRTUAL TABLE search USING fts5(
+    words, subject, sender, recipients, files, stems, marks, content='', tokenize='ascii')"""
+_RANK = "INSERT INTO search(search, rank) VALUES ('rank', 'bm25(1.0, 0.6, 0.4, 0.2, 0.6, 0.5, 0.0)')"
+
+
+@migrations()
+def m001_archive(db: Tables) -> None:
+    """Make what mail is kept in."""
+    db.table("raw").create(
+        {"digest": str, "size": int, "data": bytes, "packed_crc": int, "kept_at": str},
+        pk="digest",
+        not_null={"digest", "size", "data", "packed_crc", "kept_at"},
+    )
+    db.table("folder").create(
+        {
+            "id": int,
+            "account": str,
+            "name": str,
+            "role": str,
+            "uidvalidity": int,
+            "last_uid": int,
+            "circle": str,
+            "polled_at": str,
+            "trouble": str,
+        },
+        pk="id",
+        not_null={"account", "name", "role", "uidvalidity", "last_uid", "circle", "trouble"},
+    ).create_index(["account", "name"], unique=True)
+    db.table("location").create(
+        {
+            "folder": int,
+            "uidvalidity": int,
+            "uid": int,
+            "outcome": str,
+            "was": str,
+            "reason": str,
+            "digest": str,
+            "message_id": str,
+            "size": int,
+            "internal_date": str,
+            "provider_id": str,
+        },
+        pk=("folder", "uidvalidity", "uid"),
+        foreign_keys=[("folder", "folder", "id"), ("digest", "raw", "digest")],
+        not_null={"folder", "uidvalidity", "uid", "outcome", "was", "reason"},
+    ).create_index(["digest"])
+    db.execute("CREATE INDEX location_provider ON location(provider_id) WHERE provider_id IS NOT NULL")
+    db.execute("CREATE INDEX location_message_id ON location(message_id, size) WHERE message_id IS NOT NULL")
+    db.table("message").create(
+        {
+            "id": int,
+            "digest": str,
+            "account": str,
+            "client": str,
+            "sent_at": str,
+            "subject": str,
+            "fields": str,
+            "text": bytes,
+            "kept": int,
+            "thread": str,
+            "passages": str,
+            "language": str,
+            "unread": str,
+            "indexed": str,
+            "read_crc": int,
+        },
+        pk="id",
+        foreign_keys=[("digest", "raw", "digest")],
+        not_null={"digest", "account", "client", "sent_at", "subject", "fields", "text", "kept", "thread", "read_crc"},
+    ).create_index(["digest"], unique=True).create_index(["thread"])
+
+
+@migrations()
+def m002_threads(db: Tables) -> None:
+    """Make what ties messages together."""
+    db.table("thread").create(
+        {
+            "id": str,
+            "account": str,
+            "client": str,
+            "subject": str,
+            "first_at": str,
+            "last_at": str,
+            "messages": int,
+            "unread": int,
+            "mailed": int,
+            "moved": int,
+            "drafted": int,
+        },
+        pk="id",
+        not_null={"id", "account", "client", "subject", "first_at", "last_at", "messages"},
+        defaults={"unread": 1, "mailed": 0, "moved": 0, "drafted": 0},
+    ).create_index(["last_at"])
+    db.execute("CREATE INDEX thread_unread ON thread(first_at) WHERE unread")
+    db.execute("CREATE INDEX thread_undrafted ON thread(id) WHERE moved > drafted")
+    db.table("thread_key").create({"key": str, "thread": str}, pk="key", not_null={"key", "thread"}).create_index(
+        ["thread"]
+    )
+    db.table("subject_key").create(
+        {"key": str, "sent_at": str, "digest": str, "lost": int}, not_null={"key", "sent_at", "digest", "lost"}
+    ).create_index(["key", "sent_at"])
+
+
+@migrations()
+def m003_history(db: Tables) -> None:
+    """Make what is never changed: events, and the contents they name by digest."""
+    db.table("event").create(
+        {
+            "seq": int,
+            "at": str,
+            "effective": str,
+            "name": str,
+            "subject": str,
+            "account": str,
+            "detail": str,
+            "previous": str,
+            "before": str,
+            "digest": str,
+        },
+        pk="seq",
+        not_null={"at", "effective", "name", "subject", "account", "detail", "previous", "before", "digest"},
+    ).create_index(["subject", "seq"])
+    db.table("head").create(
+        {"account": str, "seq": int, "digest": str}, pk="account", not_null={"account", "seq", "digest"}
+    )
+    db.table("content").create({"digest": str, "body": str}, pk="digest", not_null={"digest"})
+    for table in ("event", "raw"):
+        for act in ("UPDATE", "DELETE"):
+            db.execute(
+                f"CREATE TRIGGER {table}_no_{act.lower()} BEFORE {act} ON {table} "
+                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+            )
+
+
+@migrations()
+def m004_log(db: Tables) -> None:
+    """Make where entries, drafts and troubles stand now."""
+    db.table("entry").create(
+        {
+            "doc": int,
+            "id": str,
+            "version": str,
+            "seq": int,
+            "dropped": int,
+            "digest": str,
+            "thread": str,
+            "client": str,
+            "sent_at": str,
+            "kind": str,
+            "tier": str,
+            "state": str,
+            "due": str,
+            "amount": float,
+            "unit": str,
+        },
+        pk="doc",
+        foreign_keys=[("version", "content", "digest"), ("digest", "message", "digest")],
+        not_null={"id", "version", "seq", "dropped", "digest", "thread", "client", "sent_at", "kind", "tier", "state"},
+    ).create_index(["id"], unique=True).create_index(["thread"]).create_index(["client", "doc"]).create_index(
+        ["state", "doc"]
+    ).create_index(["digest"]).create_index(["due"])
+    db.table("draft").create(
+        {
+            "id": str,
+            "version": str,
+            "seq": int,
+            "written": int,
+            "basis": int,
+            "thread": str,
+            "client": str,
+            "account": str,
+            "state": str,
+        },
+        pk="id",
+        foreign_keys=[("version", "content", "digest")],
+        not_null={"id", "version", "seq", "written", "basis", "thread", "client", "account", "state"},
+    ).create_index(["thread"])
+    waiting = ", ".join(f"'{state}'" for state in sorted(WAITING))
+    db.execute(f"CREATE UNIQUE INDEX draft_one_waiting ON draft(thread) WHERE state IN ({waiting})")
+    db.table("trouble").create(
+        {
+            "id": int,
+            "account": str,
+            "stage": str,
+            "subject": str,
+            "reason": str,
+            "first_at": str,
+            "last_at": str,
+            "times": int,
+            "seq": int,
+        },
+        pk="id",
+        not_null={"account", "stage", "subject", "reason", "first_at", "last_at", "times", "seq"},
+    ).create_index(["account", "stage", "subject", "reason"], unique=True)
+
+
+@migrations()
+def m005_search(db: Tables) -> None:
+    """Make the index over entries and mail."""
+    db.execute(SEARCH)
+    db.execute(_RANK)
+
+
+def bring_up_to_date(database: Database) -> None:
+    """Run the steps the file lacks, after a copy of it beside it. Raises LedgerError for a newer or foreign file."""
+    conn = database.conn
+    tables = Tables(conn, execute_plugins=False)
+    with database.telling():
+        applied = [step.name for step in migrations.applied(tables)]
+        known = [step.name for step in migrations.pending(tables)]
+        _refuse_foreign(database, applied)
+        if not known:
+            return
+        if database.read_only:
+            raise LedgerError(
+                f"{database.path} was made by an older mailsync.", "Run `mailsync poll` once to bring it up to date."
+            )
+        if applied:
+            _copy_aside(database, applied[-1])
+    with database.writing():
+        migrations.apply(tables)  # whole or not at all: its own transactions are parts of ours
+        conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+
+
+def _refuse_foreign(database: Database, applied: list[str]) -> None:
+    ours = {step.name for step in migrations._migrations}  # noqa: SLF001 - the class lists only what is pending
+    if set(applied) - ours:
+        raise LedgerError(f"{database.path} was made by a newer mailsync.", "Update mailsync and try again.")
+    if not applied and database.conn.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+        raise LedgerError(
+            f"{database.path} is not a mailsync database.", "Check the data folder named in the configuration."
+        )
+
+
+def _copy_aside(database: Database, step: str) -> None:
+    """Copy the database to "<name>.before-upgrade-from-<step>", for its owner alone, unless it lies there already."""
+    if database.path == MEMORY:
+        return
+    aside = database.path.with_name(f"{database.path.name}.{step}.bak")
+    part = aside.with_name(aside.name + ".part")
+    try:
+        os.close(os.open(part, os.O_CREAT | os.O_TRUNC | os.O_RDWR, 0o600))
+        with contextlib.closing(sqlite3.connect(part)) as copy:
+            database.conn.backup(copy)
+        part.replace(aside)
+    except OSError as error:
+        raise LedgerError(f"{database.path} cannot be copied before its upgrade ({error.strerror}).") from error

@@ -1,0 +1,43 @@
+"""What could not be read or done, each said once however often it happens."""
+
+import sqlite3
+from datetime import datetime
+
+from mailsync.ledger.chain import News, append
+from mailsync.ledger.rows import canonical, clean, from_utc, sha256, utc
+from mailsync.model.event import EventName, Trouble
+
+
+def keep(conn: sqlite3.Connection, trouble: Trouble) -> None:
+    """Keep a trouble; the first time as an event, afterwards as one more time."""
+    named = tuple(clean(text) for text in (trouble.account, trouble.stage, trouble.subject, trouble.reason))
+    query = "UPDATE trouble SET last_at = max(last_at, ?), times = times + 1"
+    where = "WHERE account = ? AND stage = ? AND subject = ? AND reason = ?"
+    at = utc(trouble.at)
+    if conn.execute(f"{query} {where}", (at, *named)).rowcount:
+        return
+    detail = {"stage": named[1], "row": seal(named)}
+    news = News(
+        name=EventName.TROUBLE, subject=trouble.subject, account=trouble.account, effective=trouble.at, detail=detail
+    )
+    [seq] = append(conn, [news], trouble.at)
+    conn.execute(
+        "INSERT INTO trouble (account, stage, subject, reason, first_at, last_at, times, seq) VALUES (?, ?, ?, ?, ?, ?, 1, ?)",
+        (*named, at, at, seq),
+    )
+
+
+def troubles(conn: sqlite3.Connection, since: datetime | None) -> list[Trouble]:
+    """Return the troubles kept, each at its latest time, newest first."""
+    query = (
+        "SELECT last_at, stage, subject, reason, account FROM trouble WHERE last_at >= ? ORDER BY last_at DESC, id DESC"
+    )
+    return [
+        Trouble(at=from_utc(row[0]), stage=row[1], subject=row[2], reason=row[3], account=row[4])
+        for row in conn.execute(query, (utc(since) if since else "",))
+    ]
+
+
+def seal(named: tuple[str, ...]) -> str:
+    """Return the digest of a trouble: account, stage, subject, reason."""
+    return sha256(canonical(list(named)))

@@ -1,0 +1,63 @@
+"""One tokenizer for index, queries and highlights, so that every engine that stores its tokens agrees.
+
+Words are folded (case, accents, width), Chinese and Japanese characters stand alone, and a number written with
+thousands separators also counts as its plain digits. English words are stemmed into tokens of their own beside the
+words themselves: a word finds its other forms, while phrases, prefixes and other languages stay exact.
+"""
+
+import re
+import threading
+import unicodedata
+from collections.abc import Iterator
+
+import Stemmer
+
+#: Longer runs of letters are no words; the index keeps their beginning.
+LONGEST = 64
+_IDEOGRAPHS = "぀-ヿ㐀-䶿一-鿿豈-﫿가-힣"
+_WORD = re.compile(rf"[{_IDEOGRAPHS}]|[^\W_{_IDEOGRAPHS}]+")
+_GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:[.,'’\u00a0\u202f]\d{3}){1,4}(?!\d)")
+_ENGLISH = re.compile(r"[a-z]{4,24}")
+
+_stemmer = Stemmer.Stemmer("english")
+_stemming = threading.Lock()  # a Stemmer must not be used by two threads at once
+
+
+def fold(text: str) -> str:
+    """Return `text` without case, accents and width: "Größe" and "GROSSE" are both "grosse"."""
+    if text.isascii():
+        return text.lower()
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    if not apart.isascii():
+        apart = "".join(c for c in apart if not unicodedata.combining(c))
+    return apart.casefold()
+
+
+def tokens(text: str) -> list[str]:
+    """Return the folded words of `text` in their order."""
+    return [word[:LONGEST] for word in _WORD.findall(fold(text))]
+
+
+def places(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yield start, end and folded form of each word of `text`."""
+    for found in _WORD.finditer(text):
+        for token in tokens(found[0]):
+            yield found.start(), found.end(), token
+
+
+def stems(words: list[str]) -> list[str]:
+    """Return the stem of each of `words`; a word that is not plainly English is its own stem."""
+    with _stemming:
+        return [_stemmer.stemWord(word) if _ENGLISH.fullmatch(word) else word for word in words]
+
+
+def further(text: str, words: list[str]) -> list[str]:
+    """Return what finds `text` besides its `words`: stems that differ, and numbers as plain digits."""
+    distinct = list(dict.fromkeys(words))
+    other = [stem for word, stem in zip(distinct, stems(distinct), strict=True) if stem != word]
+    return list(dict.fromkeys(other + numbers(text)))
+
+
+def numbers(text: str) -> list[str]:
+    """Return the numbers that `text` writes with thousands separators as plain digits: "4,800" is "4800"."""
+    return [re.sub(r"\D", "", found) for found in _GROUPED.findall(text)]
