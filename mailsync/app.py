@@ -8,23 +8,30 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from mailsync.config import Account, Config, load
-from mailsync.ledger import open_ledger
+from mailsync.ledger.sqlite import open_ledger
+from mailsync.logs import hide
+from mailsync.model.draft import WAITING
 from mailsync.model.errors import NotFoundError, UsageError
 from mailsync.model.people import Circle
 from mailsync.model.ports import Count
+from mailsync.secrets import secret
 
 if TYPE_CHECKING:
+    from mailsync.drafting import Drafting
     from mailsync.model.mail import Envelope
     from mailsync.model.ports import Ledger, MailSource, Outbox
     from mailsync.model.thread import ThreadReading
     from mailsync.pipeline import Desk, Turn
+    from mailsync.review import Reviewer
+    from mailsync.transport.connection import ImapSettings
+    from mailsync.transport.smtp import SmtpSettings
 
 DATABASE = "mailsync.db"
 
@@ -35,6 +42,7 @@ class App:
     def __init__(self, config: Config, ledger: Ledger) -> None:
         self.config = config
         self.ledger = ledger
+        self._outboxes: dict[str, Outbox] = {}
 
     @cached_property
     def zone(self) -> tzinfo:
@@ -83,22 +91,48 @@ class App:
         from mailsync.pipeline import Desk
         from mailsync.reading.parse import Limits
 
-        return Desk(
+        limits = Limits(mail=self._max_bytes)
+        return Desk(drafting=self.drafting(), limits=limits, auto=self.config.recap.auto)
+
+    @property
+    def _max_bytes(self) -> int:
+        return self.config.limits.max_message_mb * 1_000_000
+
+    def drafting(self) -> Drafting:
+        """Return what letters are written with."""
+        from mailsync.drafting import Drafting
+        from mailsync.recap.people import Writer
+
+        me, recap = self.config.me, self.config.recap
+        return Drafting(
             ledger=self.ledger,
             circle=self.circle,
             hours=self.config.hours(),
-            limits=Limits(message_bytes=self.config.limits.max_message_mb * 1_000_000),
+            writer=Writer(name=me.name, signature=me.signature, language=me.language),
             now=self.now,
+            templates=self.config.templates_dir,
+            quiet_minutes=round(recap.quiet_hours * 60),
+            remind_days=recap.remind_after_days,
         )
+
+    def reviewer(self) -> Reviewer:
+        """Return what a person reviews letters with."""
+        from mailsync.review import Reviewer
+        from mailsync.transport.mime import to_bytes
+
+        outbox = lambda name: self.outbox(self._account(name))  # noqa: E731 - a door by the account's name
+        return Reviewer(drafting=self.drafting(), outbox=outbox, to_bytes=to_bytes)
 
     def turn(self, names: Sequence[str] = ()) -> Turn:
         """Do one turn over these accounts, or all, under the lock that keeps a second worker out."""
         from mailsync.pipeline import run_once
+        from mailsync.review import resolve_open_intents
         from mailsync.transport.lock import one_worker
 
         accounts = self.accounts(names)
         with one_worker(self.config.data_dir):
-            return run_once(self.desk(), (self.source(account) for account in accounts), self.write_drafts)
+            resolve_open_intents(self.reviewer())
+            return run_once(self.desk(), (self.source(account) for account in accounts))
 
     def take_files(self, paths: Sequence[Path], account: str = "") -> Turn:
         """Take old mail from files through the same pipeline."""
@@ -116,15 +150,65 @@ class App:
 
     def source(self, account: Account) -> MailSource:
         """Return the mailbox of `account`, not yet connected."""
-        raise NotImplementedError
+        from mailsync.transport.imap import ImapSource
+
+        return ImapSource(self._imap(account), lambda: hide(secret(account, account.imap_username)))
+
+    def _imap(self, account: Account) -> ImapSettings:
+        from mailsync.transport.connection import ImapSettings
+        from mailsync.transport.net import Auth, Security
+
+        imap = account.imap
+        return ImapSettings(
+            account=account.key,
+            host=imap.host,
+            port=imap.port,
+            security=Security(imap.security),
+            username=account.imap_username,
+            auth=Auth(imap.auth),
+            ca_file=imap.ca_file,
+            fingerprint=imap.fingerprint,
+            folders=account.folders,
+            drafts=account.drafts_folder,
+            sent=account.sent_folder,
+            deadline=float(self.config.limits.timeout_seconds),
+            max_bytes=self._max_bytes,
+        )
 
     def outbox(self, account: Account) -> Outbox:
-        """Return where the letters of `account` go, not yet connected."""
-        raise NotImplementedError
+        """Return where the letters of `account` go; connects when first asked, closed with the app."""
+        from mailsync.transport.drafts import ImapOutbox
 
-    def write_drafts(self, desk: Desk) -> Turn:
-        """Draft what wants a recap, with the user's templates."""
-        raise NotImplementedError
+        if account.key not in self._outboxes:
+            self._outboxes[account.key] = ImapOutbox(
+                self._imap(account),
+                lambda: hide(secret(account, account.imap_username)),
+                self._smtp(account),
+                lambda: hide(secret(account.smtp_login, account.smtp_username)),
+            )
+        return self._outboxes[account.key]
+
+    def _smtp(self, account: Account) -> SmtpSettings | None:
+        from mailsync.transport.net import Auth, Security
+        from mailsync.transport.smtp import SmtpSettings
+
+        smtp = account.smtp
+        if smtp is None:
+            return None
+        return SmtpSettings(
+            host=smtp.host,
+            port=smtp.port,
+            security=Security(smtp.security),
+            username=account.smtp_username,
+            auth=Auth(account.imap.auth),
+            ca_file=smtp.ca_file,
+        )
+
+    def close(self) -> None:
+        """Log out everywhere and close the ledger."""
+        for outbox in self._outboxes.values():
+            outbox.close()
+        self.ledger.close()
 
     # ---- health ----
 
@@ -153,8 +237,47 @@ class App:
             source.close()
 
     def health(self) -> dict[str, Any]:
-        """Return what `mailsync status` and the health page say, in the documented JSON shape."""
-        raise NotImplementedError
+        """Return what `mailsync status` and the health page say, in the documented JSON shape.
+
+        `ok` is false while an account has not been polled well for three of its intervals, or never.
+        """
+        counts = self.ledger.counts()
+        accounts = [self._account_health(account, counts) for account in self.config.accounts]
+        seq, digest = self.ledger.head()
+        week = self.now() - timedelta(days=7)
+        return {
+            "ok": all(account["ok"] for account in accounts),
+            "accounts": accounts,
+            "messages": sum(sum(c.outcomes.get(o, 0) for o in ("read", "automatic", "unreadable")) for c in counts),
+            "entries": self.ledger.number_of_entries(),
+            "drafts": len(self.ledger.drafts(WAITING)),
+            "head": [seq, digest],
+            "troubles": [
+                {
+                    "at": t.at.isoformat(),
+                    "stage": t.stage,
+                    "subject": t.subject,
+                    "reason": t.reason,
+                    "account": t.account,
+                }
+                for t in self.ledger.troubles(week)[:10]
+            ],
+        }
+
+    def _account_health(self, account: Account, counts: Sequence[Count]) -> dict[str, Any]:
+        """Say how one account fares: its last poll, what is wrong with it, its folders' counts."""
+        mine = [count for count in counts if count.account == account.key]
+        whole = next((count for count in mine if not count.folder), None)
+        polled = whole.polled_at if whole else None
+        trouble = next((count.trouble for count in mine if count.trouble), "")
+        late = polled is None or self.now() - polled > timedelta(minutes=3 * account.poll_minutes + 1)
+        return {
+            "name": account.key,
+            "ok": not late and not trouble,
+            "polled": polled.astimezone(self.zone).isoformat(timespec="minutes") if polled else None,
+            "trouble": trouble or ("not polled lately: is the service running?" if polled and late else ""),
+            "folders": {count.folder: dict(count.outcomes) for count in mine if count.folder},
+        }
 
 
 @contextmanager
@@ -162,11 +285,11 @@ def open_app(path: Path | None = None, *, read_only: bool = False) -> Iterator[A
     """Load the configuration and open the ledger for one command; files made are the user's alone (umask 077)."""
     os.umask(0o077)
     config = load(path)
-    ledger = open_ledger(config.data_dir / DATABASE, read_only=read_only)
+    app = App(config, open_ledger(config.data_dir / DATABASE, read_only=read_only))
     try:
-        yield App(config, ledger)
+        yield app
     finally:
-        ledger.close()
+        app.close()
 
 
 def read_files(path: Path, own: tuple[str, ...]) -> list[ThreadReading]:

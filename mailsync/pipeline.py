@@ -11,16 +11,17 @@ repeated after a crash: keeping and recording twice equals once.
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from mailsync.drafting import Drafting, draft_due
 from mailsync.extract.thread import read_thread
 from mailsync.model.draft import DraftState
 from mailsync.model.errors import FolderMissingError, LedgerError, LoginRefusedError, MailsyncError
 from mailsync.model.event import Trouble
 from mailsync.model.mail import Envelope, FolderMark, Location, Message, Outcome, RawMessage, Sighting
-from mailsync.model.people import Circle, WorkingHours
+from mailsync.model.people import Circle
 from mailsync.model.ports import Folder, Ledger, MailSource
 from mailsync.model.thread import Background
 from mailsync.reading.parse import Limits, parse
@@ -36,13 +37,28 @@ OUT = (DraftState.PLACING, DraftState.PLACED, DraftState.SENDING, DraftState.SEN
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """What the steps work with. `now` tells the time (aware); the reading itself never asks for it."""
+    """What the steps work with: what letters are written with (ledger, circle, clock ...), and the caps on a message.
 
-    ledger: Ledger
-    circle: Circle
-    hours: WorkingHours
+    `auto` says whether quiet threads get their recap drafted without being asked.
+    """
+
+    drafting: Drafting
     limits: Limits
-    now: Callable[[], datetime]
+    auto: bool = True
+
+    @property
+    def ledger(self) -> Ledger:
+        """The log and the archive."""
+        return self.drafting.ledger
+
+    @property
+    def circle(self) -> Circle:
+        """Who is who."""
+        return self.drafting.circle
+
+    def now(self) -> datetime:
+        """Tell the time; the reading itself never asks for it."""
+        return self.drafting.now()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,11 +79,10 @@ class Turn:
         return Turn(**{name: getattr(self, name) + getattr(other, name) for name in self.__slots__})
 
 
-def run_once(desk: Desk, sources: Iterable[MailSource], draft: Callable[[Desk], Turn]) -> Turn:
+def run_once(desk: Desk, sources: Iterable[MailSource]) -> Turn:
     """Do one turn: take in what is new on every account, read it, draft what wants a recap.
 
-    An account that fails is named in the turn's troubles and never stops another. `draft` is the drafting step, given
-    by the caller because letters need the user's templates.
+    An account that fails is named in the turn's troubles and never stops another.
     """
     turn = Turn()
     for source in sources:
@@ -80,7 +95,7 @@ def run_once(desk: Desk, sources: Iterable[MailSource], draft: Callable[[Desk], 
             turn += _trouble(desk, "fetch", "", str(error), source.account) + Turn(refused=refused)
         finally:
             source.close()
-    return turn + read_new(desk) + draft(desk)
+    return turn + read_new(desk) + draft_recaps(desk)
 
 
 # ---- taking in ----
@@ -138,8 +153,8 @@ def look(desk: Desk, source: MailSource, mark: FolderMark, uids: Sequence[int]) 
             yield Sighting(envelope=envelope, outcome=Outcome.NOT_CLIENT, reason=why)
         elif uid in known:
             yield Sighting(envelope=envelope, outcome=Outcome.READ, digest=known[uid], client=client)
-        elif envelope.size > desk.limits.message_bytes:
-            reason = f"{envelope.size} bytes, the limit is {desk.limits.message_bytes}"
+        elif envelope.size > desk.limits.mail:
+            reason = f"{envelope.size} bytes, the limit is {desk.limits.mail}"
             yield Sighting(envelope=envelope, outcome=Outcome.TOO_LARGE, reason=reason, client=client)
         else:
             wanted[uid] = (envelope, client)
@@ -228,12 +243,23 @@ def read_one(desk: Desk, thread: str) -> int:
     """Read one thread against its background and record it; return how many entries are new."""
     background = Background(
         circle=desk.circle,
-        hours=desk.hours,
+        hours=desk.drafting.hours,
         corrections=desk.ledger.corrections(thread),
         letters=tuple(desk.ledger.drafts(OUT, thread=thread)),
     )
     reading = read_thread(thread, desk.ledger.messages(thread), background)
     return len(desk.ledger.record(reading, desk.now()).found)
+
+
+# ---- drafting ----
+
+
+def draft_recaps(desk: Desk) -> Turn:
+    """Write the letters that quiet threads want, keep waiting ones up to date, note those that left."""
+    if not desk.auto:
+        return Turn()
+    done = draft_due(desk.drafting)
+    return Turn(drafts=len(done.drafts), troubles=done.troubles)
 
 
 # ---- small change ----

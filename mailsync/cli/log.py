@@ -1,5 +1,6 @@
 """The agreement history on the terminal: extract, search, show, log."""
 
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, tzinfo
@@ -188,8 +189,12 @@ def show(identity: str, text: bool, raw: bool, as_of: date | None, config: Path,
 
 def find(ledger: Ledger, identity: str) -> Entry | ThreadInfo | Draft | str:
     """Return what `identity` names: an entry, a thread, a draft, or the digest of a kept message."""
-    looks: tuple[Callable[[str], Entry | ThreadInfo | Draft | RawMessage], ...]
-    looks = (ledger.entry, ledger.thread, ledger.draft, ledger.raw)
+    looks: tuple[Callable[[str], Entry | ThreadInfo | Draft | RawMessage], ...] = (
+        ledger.entry,
+        ledger.thread,
+        ledger.draft,
+        ledger.raw,
+    )
     for look in looks:
         with suppress(NotFoundError):
             found = look(identity)
@@ -207,7 +212,7 @@ def _put_message(ledger: Ledger, found: Entry | ThreadInfo | Draft | str, *, raw
     digest = found.finding.evidence.digest if isinstance(found, Entry) else found
     kept = ledger.raw(digest)
     if raw:
-        click.get_binary_stream("stdout").write(kept.data)
+        sys.stdout.buffer.write(kept.data)
         return
     from mailsync.reading.parse import parse
 

@@ -284,6 +284,11 @@ def entries(
     return sorted(found, key=lambda e: (e.finding.date, e.finding.evidence.digest, e.finding.evidence.span.start))
 
 
+def number(conn: sqlite3.Connection) -> int:
+    """Return how many entries stand in the log."""
+    return int(conn.execute("SELECT count(*) FROM entry WHERE NOT dropped").fetchone()[0])
+
+
 def thread(conn: sqlite3.Connection, thread: str) -> ThreadInfo:
     """Return one thread; an id that was joined to another leads to that one. Raises NotFoundError."""
     for _ in range(100):

@@ -145,6 +145,10 @@ class SqliteLedger:
         with self._database.reading() as conn:
             return log.entries(conn, thread=thread, client=client, since=since, until=until, limit=limit)
 
+    def number_of_entries(self) -> int:
+        with self._database.reading() as conn:
+            return log.number(conn)
+
     def search(
         self, query: str, *, as_of: date | None = None, limit: int = 20, offset: int = 0, newest: bool = False
     ) -> list[Hit]:

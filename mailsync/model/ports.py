@@ -74,6 +74,9 @@ class Outbox(Protocol):
     def send(self, data: bytes, sender: str, recipients: Sequence[str]) -> None:
         """Hand the letter to the SMTP server and file the copy in Sent."""
 
+    def close(self) -> None:
+        """Log out; never raises."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadInfo:
@@ -214,6 +217,9 @@ class Ledger(Protocol):
         limit: int = 0,
     ) -> list[Entry]:
         """Return entries by date and place; with `limit`, the newest ones."""
+
+    def number_of_entries(self) -> int:
+        """Return how many entries the log holds."""
 
     def search(
         self, query: str, *, as_of: date | None = None, limit: int = 20, offset: int = 0, newest: bool = False
