@@ -117,7 +117,8 @@ def _message_id(turn: Turn) -> str:
         case "gmail":
             return f"CA+{seed[:28]}@mail.{domain}"
         case "outlook" | "android":
-            return f"DB9PR07MB{seed[:24].upper()}@DB9PR07MB{int(seed[:6], 16) % 9000 + 1000}.{domain}"
+            # Shorter than the real ones: the standard library would encode an id that fills a line (RFC 2047).
+            return f"DB9PR07MB{seed[:20].upper()}@DB9PR07.{domain}"
         case "apple" | "iphone":
             parts = (seed[:8], seed[8:12], seed[12:16], seed[16:20], seed[20:32])
             return f"{'-'.join(parts).upper()}@{domain}"
