@@ -64,6 +64,18 @@ _AWAY_TOO = re.compile(
 )
 
 
+#: A line of at least five words that is not the calendar's own: somebody wrote beside the button.
+_WRITTEN = re.compile(
+    r"^(?!\s*(?:[\w ]{1,20}:|https?://|[~*_=-]{5}|microsoft teams|join ))(?:\s*[^\W\d_][\w'’,-]*){5,}",
+    re.MULTILINE | re.IGNORECASE,
+)
+_OTHERS_WORDS = re.compile(
+    r"\n\s*(?:>|[-_]{5,}|(?:from|von|de|da|van)\s?: |on .{5,100} wrote:|begin forwarded|am .{5,100} schrieb)",
+    re.IGNORECASE,
+)
+_REPLY = re.compile(r"(?:re|aw|sv|antw?|rv|rif?)\s*:")
+
+
 def automatic(
     section: HeaderSection, sender: Address | None, subject: str, text: str, *, report: str = "", invitation: str = ""
 ) -> str:
@@ -73,20 +85,21 @@ def automatic(
     never decide: people write through mailing lists.
     """
     return (
-        _by_kind(report, invitation, fold(subject[:200]))
+        _by_kind(report, invitation, fold(subject[:200]), text[:3000])
         or _by_fields(section, sender)
         or _by_words(section, sender, fold(subject[:200]), fold(text[:3000]))
     )
 
 
-def _by_kind(report: str, invitation: str, subject: str) -> str:
+def _by_kind(report: str, invitation: str, subject: str, text: str) -> str:
     if report == "disposition-notification":
         return "read receipt"
     if report:
         return "delivery report"
-    if invitation in ("reply", "cancel", "counter", "refresh"):
-        return "calendar answer"
-    return "calendar answer" if invitation and _CALENDAR_SUBJECT.match(subject) else ""
+    answer = invitation in ("reply", "cancel", "counter", "refresh") or (
+        invitation and _CALENDAR_SUBJECT.match(subject)
+    )
+    return "calendar answer" if answer and not _WRITTEN.search(text) else ""
 
 
 def _by_fields(section: HeaderSection, sender: Address | None) -> str:
@@ -120,19 +133,19 @@ def _by_words(section: HeaderSection, sender: Address | None, subject: str, text
     if _READ_SUBJECT.match(subject) and len(words(text)) < 60 and re.search(r"\d{1,2}:\d{2}", text):
         return "read receipt"
     robot = bool(sender and _ROBOT.fullmatch(sender.email.rpartition("@")[0]))
-    opening = text[:1200]
+    others = _OTHERS_WORDS.search(text)
+    opening = text[: min(others.start() if others else 1200, 1200)]
     if _MACHINE_TEXT.search(opening) and (robot or _TICKET_NUMBER.search(subject) or _TICKET_TEXT.search(opening)):
         return "notice of a machine"
     if _TICKET_TEXT.search(opening[:600]) and (robot or (_TICKET_NUMBER.search(subject) and len(words(opening)) < 120)):
         return "notice of a ticket system"
     if robot:
         return "sent by an address that takes no answers"
-    own = opening.partition("\n>")[0]
-    if _AWAY.search(own[:500]) and _AWAY_TOO.search(own) and len(words(own)) < 130 and not _answers_something(section):
+    if (
+        _REPLY.match(subject)
+        and _AWAY.search(opening[:400])
+        and _AWAY_TOO.search(opening)
+        and len(words(opening)) < 130
+    ):
         return "out of office"
     return ""
-
-
-def _answers_something(section: HeaderSection) -> bool:
-    """Say whether a person seems to answer: an absence note written by hand still quotes or says more."""
-    return bool(section.first("x-mailer") and section.first("in-reply-to"))

@@ -262,7 +262,7 @@ def unflow(text: str, *, delsp: bool = False) -> str:
         rest = rest[1:] if rest.startswith(" ") else rest
         flowed = rest.endswith(" ") and rest != "-- "
         if open_depth == depth and rest != "-- ":
-            joined[-1] += rest
+            joined[-1] += rest.lstrip(" ") if joined[-1].endswith(" ") else rest
         else:
             joined.append((">" * depth + " " if depth else "") + rest)
         if flowed and delsp:

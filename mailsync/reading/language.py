@@ -1,5 +1,6 @@
 """Which language a text is in, by a vote of its commonest words; only to route mail, so close calls stay open."""
 
+import re
 from collections import Counter
 
 from mailsync.text.words import words
@@ -33,16 +34,17 @@ for _code, _list in _STOP_WORDS.items():
     for _word in _list.split():
         _VOTES[_word] = (*_VOTES.get(_word, ()), _code)
 
-#: Letters that settle the script before any vote: the first character of a range and its last.
+#: Letters that settle the language, or nearly so, before any vote.
 _SCRIPTS = {
-    "ru": ("\u0400", "\u04ff"),
-    "el": ("\u0370", "\u03ff"),
-    "ja": ("\u3040", "\u30ff"),
-    "zh": ("\u4e00", "\u9fff"),
-    "ko": ("\uac00", "\ud7af"),
-    "ar": ("\u0600", "\u06ff"),
-    "he": ("\u0590", "\u05ff"),
+    "ru": re.compile("[\u0400-\u04ff]"),
+    "el": re.compile("[\u0370-\u03ff]"),
+    "ja": re.compile("[\u3040-\u30ff]"),
+    "zh": re.compile("[\u4e00-\u9fff]"),
+    "ko": re.compile("[\uac00-\ud7af]"),
+    "ar": re.compile("[\u0600-\u06ff]"),
+    "he": re.compile("[\u0590-\u05ff]"),
 }
+_BEYOND_LATIN = re.compile("[\u0370-\u06ff\u3040-\ud7af]")
 _READ_AT_MOST = 5000
 
 
@@ -71,10 +73,7 @@ def language(text: str) -> str:
 
 def _script(text: str) -> str:
     """Return the language of a script that hardly shares its letters with others; "" for Latin letters."""
-    if text.isascii():
+    if _BEYOND_LATIN.search(text) is None:
         return ""
-    letters = [c for c in text if c.isalpha()]
-    for code, (first, last) in _SCRIPTS.items():
-        if sum(first <= c <= last for c in letters) * 3 > len(letters):
-            return code
-    return ""
+    letters = sum(map(str.isalpha, text))
+    return next((code for code, script in _SCRIPTS.items() if len(script.findall(text)) * 3 > letters), "")

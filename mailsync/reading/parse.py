@@ -20,7 +20,7 @@ class Limits:
     depth: int = 100
     parts: int = 1000
     text: int = 2_000_000  # characters
-    lines: int = 40_000
+    lines: int = 20_000
 
 
 _BOUNDARY = re.compile(rb"boundary\s{0,10}=\s{0,10}(?:\"([^\"\r\n]{1,200})\"|([^\s;\"]{1,200}))", re.IGNORECASE)
@@ -32,6 +32,8 @@ _UNSEEN_IN_WORD = re.compile(
 _TURNED = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _BREAKS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+#: ">From " that mailbox files write for a line beginning "From ", where no quotation stands around it.
+_MBOX_FROM = re.compile(r"(^(?!>).*\n|\A)>From (?=.*(?:\n(?!>)|\Z))", re.MULTILINE)
 _MANY_BLANKS = re.compile(r"\n(?:[ \t\u00a0]*\n){3,}")
 _OTHER_SPACES = re.compile("[\u00a0\u2000-\u200a\u202f\u205f\u3000\t]")
 
@@ -137,6 +139,8 @@ def _normalise(body: Body, limits: Limits) -> tuple[str, tuple[Passage, ...], li
 
 def _tidy(text: str) -> str:
     text = _BREAKS.sub("\n", text)
+    if ">From " in text:
+        text = _MBOX_FROM.sub(r"\1From ", text)
     if text.isascii():
         return _CONTROL.sub("", text).replace("\t", " ")
     return _OTHER_SPACES.sub(" ", _TURNED.sub("", _UNSEEN.sub("", _CONTROL.sub("", text))))

@@ -1,7 +1,7 @@
 """Whose words each line of a message is: nothing is deleted, everything is labelled."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
 from mailsync.model.mail import Message, Passage, Role, Span
@@ -11,6 +11,7 @@ from mailsync.text.words import LINE_CAP, fold, lines, shingles, words
 
 _FORWARDING = re.compile(r"\s*(?:fwd?|wg|tr|rv|enc|i|doorst|vl|vs|fs)\s*:", re.IGNORECASE)
 _KNOWN_WORDS = 5  # a shorter line may be anybody's
+_MOST_CHECKS = 200  # of short lines against the whole of the older messages
 _EARLIER = 40  # older messages than this are hardly quoted without marks
 _POINTS_DOWN = re.compile(
     r"\b(?:below|inline|in[- ]line|in (?:red|blue|green|bold|colou?r|caps)|between the lines|unten|im text|in (?:rot|blau|grun|fett)|farbig|ci-dessous|"
@@ -69,7 +70,7 @@ def _by_marks(rows: Sequence[str], roles: list[Role | None], *, forwarding: bool
             rest = Role.FORWARDED
         elif opens_original(line):
             rest = Role.FORWARDED if forwarding else Role.QUOTED
-        elif header_block(rows, at):
+        elif header_block(rows[at : at + 14], 0):
             rest = Role.FORWARDED if forwarding else Role.QUOTED
             if at and is_rule(rows[at - 1]):
                 roles[at - 1] = rest
@@ -107,21 +108,29 @@ def _by_memory(message: Message, earlier: Sequence[Message], rows: Sequence[str]
     into it: they are the author's if the author says so above ("see below", "in red").
     """
     me = message.sender.email if message.sender else ""
-    others = [m for m in earlier if m.digest != message.digest and (m.sender.email if m.sender else "") != me][
-        -_EARLIER:
+    known = [
+        (_wording(other.text), (other.sender.email if other.sender else "") != me)
+        for other in earlier[-_EARLIER:]
+        if other.digest != message.digest
     ]
-    if not others:
+    if not any(another for _, another in known):
         return
-    known = [_wording(other.text) for other in others]
+    open_roles = (None, Role.QUOTED)
     verdicts = [
-        _known(row, known) if role in (None, Role.QUOTED) and not is_quoted(row) else None
+        _known(row, known) if role in open_roles and not is_quoted(row) else None
         for row, role in zip(rows, roles, strict=True)
     ]
     for at, verdict in enumerate(verdicts):
         if verdict and roles[at] is None:
             roles[at] = Role.QUOTED
     _answers_inside(rows, roles, verdicts)
-    _bridge(rows, roles, verdicts)
+    others = [_plain(other.text) for other in earlier[-_EARLIER:] if (other.sender.email if other.sender else "") != me]
+    _bridge(rows, roles, verdicts, others)
+
+
+@lru_cache(maxsize=128)
+def _plain(text: str) -> str:
+    return " ".join(words(text[:100_000]))
 
 
 @lru_cache(maxsize=512)
@@ -129,13 +138,18 @@ def _wording(text: str) -> frozenset[int]:
     return frozenset(shingles(words(text[:100_000]), _KNOWN_WORDS))
 
 
-def _known(row: str, known: Iterable[frozenset[int]]) -> bool | None:
-    """Say whether every run of five words of `row` stands in one of `known`; None for a row too short to tell."""
+def _known(row: str, known: Sequence[tuple[frozenset[int], bool]]) -> bool | None:
+    """Say whether `row` was first written by another author; None for a row too short to tell.
+
+    `known` pairs each earlier message's runs of five words, oldest first, with whether its author is another one.
+    """
     tokens = words(row)
     if len(tokens) < _KNOWN_WORDS:
         return None
     runs = list(shingles(tokens, _KNOWN_WORDS))
-    return any(all(run in wording for run in runs) for wording in known if runs[0] in wording)
+    return next(
+        (another for wording, another in known if runs[0] in wording and all(run in wording for run in runs)), False
+    )
 
 
 def _answers_inside(rows: Sequence[str], roles: list[Role | None], verdicts: Sequence[bool | None]) -> None:
@@ -150,18 +164,19 @@ def _answers_inside(rows: Sequence[str], roles: list[Role | None], verdicts: Seq
             roles[at] = Role.AUTHOR
 
 
-def _bridge(rows: Sequence[str], roles: list[Role | None], verdicts: Sequence[bool | None]) -> None:
-    """Let short lines between two lines known from earlier belong to them."""
-    last = -1
-    for at, verdict in enumerate(verdicts):
-        if verdict:
-            if (
-                last >= 0
-                and all(verdicts[i] is None and roles[i] is None for i in range(last + 1, at))
-                and at - last <= 6
-            ):
-                roles[last + 1 : at] = [Role.QUOTED] * (at - last - 1)
-            last = at
+def _bridge(
+    rows: Sequence[str], roles: list[Role | None], verdicts: Sequence[bool | None], others: Sequence[str]
+) -> None:
+    """Let a short line between two lines known from earlier belong to them, unless its words are new ("Yes.")."""
+    told = [at for at, verdict in enumerate(verdicts) if verdict]
+    checks = 0
+    for last, at in zip(told, told[1:], strict=False):
+        for i in range(last + 1, at if at - last <= 6 else last):
+            if verdicts[i] is not None or roles[i] is not None:
+                continue
+            checks += bool(rows[i].strip())
+            if checks < _MOST_CHECKS and any(" ".join(words(rows[i])) in other for other in others):
+                roles[i] = Role.QUOTED
 
 
 def _around_the_words(rows: Sequence[str], roles: list[Role | None]) -> None:
@@ -178,14 +193,8 @@ def _around_the_words(rows: Sequence[str], roles: list[Role | None]) -> None:
         begin = _banner(rows, roles, start, end) if first else start
         first = False
         end_of_words = _disclaimer(rows, roles, begin, end)
-        if end == len(rows) or _long_enough(rows, end):
-            _signature(rows, roles, begin, end_of_words)
+        _signature(rows, roles, begin, end_of_words)
         start = end
-
-
-def _long_enough(rows: Sequence[str], end: int) -> bool:
-    """Between quoted lines an answer has a signature only where the mail is top-posted; then much follows."""
-    return end < len(rows)
 
 
 def _banner(rows: Sequence[str], roles: list[Role | None], start: int, end: int) -> int:

@@ -18,6 +18,7 @@ _SPEAKS = re.compile(
     r"\b(?:is|are|was|were|will|can|could|would|please|we|you|i|it|that|this|have|has|need|send|sent|got|get|thanks|thank|"
     r"ist|sind|wir|ich|sie|bitte|haben|konnen|danke|nous|vous|je|est|merci|por favor|estamos|gracias|siamo|grazie|zijn|bedankt)\b"
 )
+_TITLES = re.compile(r"\b(?:dr|prof|ing|mag|dipl|mrs?|ms|mme?|mlle|sr|sra|dott|avv|st)\.")
 _NAME_LINE = re.compile(
     r"[^\W\d_][\w.'’-]{0,30}(?:[ /&+,]{1,3}(?:and |und |et |y |e |en )?[^\W\d_][\w.'’-]{0,30}){0,4}\s*[,:;!.–-]{0,2}$"
 )
@@ -85,6 +86,15 @@ _LIST_FOOTER = re.compile(
 )
 
 
+#: Single words that answer instead of signing.
+_NO_NAMES = frozenset(
+    "yes no ok okay sure done agreed approved perfect great fine deal confirmed correct exactly noted understood accepted absolutely "
+    "ja nein gut prima einverstanden passt genehmigt freigegeben erledigt abgelehnt bestatigt oui non d'accord parfait entendu valide fait "
+    "si vale perfecto hecho aprobado conforme confirmado va bene fatto approvato perfetto nope yep yeah yup please stop wait never "
+    "sounds good all good go ahead will do no problem".split()
+) | {"sounds good", "all good", "go ahead", "will do", "no problem", "va bene", "not yet", "yes please", "no thanks"}
+
+
 def is_greeting(line: str) -> bool:
     """Say whether `line` only greets ("Hi Anna,", "Sehr geehrte Frau Vogt,")."""
     text = fold(line[:LINE_CAP]).strip()
@@ -97,7 +107,7 @@ def is_greeting(line: str) -> bool:
             and text.endswith((",", "-", "–", ":", ",-"))
             and len(text.split()) <= 3
         )
-    rest = found[1].strip()
+    rest = _TITLES.sub(" ", found[1]).strip()
     return not _SPEAKS.search(rest) and len(rest.split()) <= 9 and not re.search(r"[.?;]\s+\w|\d", rest)
 
 
@@ -113,7 +123,7 @@ def is_name(line: str) -> bool:
     if not text or len(text) > 50:
         return False
     parts = text.rstrip(".,").split()
-    if len(parts) > 4 or not _NAME_LINE.fullmatch(text):
+    if len(parts) > 4 or not _NAME_LINE.fullmatch(text) or fold(text).strip(" .,!") in _NO_NAMES:
         return False
     return (
         all(

@@ -14,22 +14,33 @@ _NUMBER = re.compile(
     r"\s*(?:(?:#|no\.?|nr\.?|point|item|punkt|ad|zu|question|re:?)\s?)?\(?(\d{1,2}(?:\.\d{1,2}){0,2}|[a-zA-Z]|[ivxIVX]{1,4})"
     r"(?:[.)]|\.\)|:|\s?[-–—](?=\s)|\s?=(?=\s))\s+(?=\S)",
 )
-_NUMBERS_INSIDE = re.compile(r"(?<=[.;,!?:])\s+(?=\(?\d{1,2}[.):]\s+\S)|(?<=\s)(?=\(?\d{1,2}\)\s+\S)")
+_ANSWERED_NUMBER = re.compile(
+    r"(?:#|no\.? ?|nr\.? ?|point |punkt |zu )?\(?(\d{1,2})(?:[.):]|\s[-–—=])\s+\S", re.IGNORECASE
+)
+_POINT = re.compile(r"\(?\d{1,2}\)\s")
+_POINT_INSIDE = re.compile(r"(?<=\s)\(?(\d{1,2})\)(?=\s\S)")
 _TERMINAL = re.compile(r"[.!?…:;][\"'”’»)\]*]{0,3}\s*$")
-_TABLE = re.compile(r"\S(?:\s{3,}|\s?\|\s?|\t)\S.*\S?(?:\s{3,}|\s?\|\s?|\t)\S")
+_CELL_END = re.compile(r"\S(?:\s{3,}|\s?\|\s?)(?=\S)")
 _RULED = re.compile(r"[\s|+=_*~-]*$")
 _NARROWEST, _WIDEST = 45, 100
 
 
 @dataclass(slots=True)
 class _Block:
-    """Lines that belong together: a paragraph, a list item, a table row. `lead` is the line that opened its list."""
+    """Lines that belong together: a paragraph, a list item, a table row."""
 
     start: int
     end: int
     number: str = ""
     in_list: bool = False
     lead: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    start: int
+    end: int  # without the line break
+    text: str
 
 
 def statements(message: Message, passages: Sequence[Passage]) -> tuple[Statement, ...]:
@@ -95,12 +106,13 @@ def _quoted_words(text: str) -> str:
 def _in_passage(text: str, span: Span, answering: str) -> Iterator[Statement]:
     for block in _blocks(text, span):
         for start, end in _pieces(text, block):
-            if not any(c.isalnum() for c in text[start : min(end, start + 400)]):
+            if not any(map(str.isalnum, text[start : min(end, start + 400)])):
                 continue
+            own = _ANSWERED_NUMBER.match(text, start, min(end, start + 12))
             yield Statement(
                 span=Span(start, end),
                 quote=one_line(text[start:end]),
-                number=block.number,
+                number=own[1] if own else block.number,
                 in_list=block.in_list,
                 answering=answering,
                 lead=block.lead,
@@ -108,52 +120,57 @@ def _in_passage(text: str, span: Span, answering: str) -> Iterator[Statement]:
 
 
 def _pieces(text: str, block: _Block) -> Iterator[tuple[int, int]]:
-    """Yield the sentences of a block; numbers inside a line ("1 and 2 ok. 3: it is ...") begin new ones by themselves."""
-    yield from sentences(text, block.start, block.end)
+    """Yield the sentences of a block; points counted in one line ("1) yes 2) no 3) the 4th") are pieces of their own."""
+    for start, end in sentences(text, block.start, block.end):
+        cuts = [start]
+        if block.number.isdigit() or _POINT.match(text, start):
+            cuts += [point.start() for point in _POINT_INSIDE.finditer(text, start + 1, end)]
+        for cut, stop in zip(cuts, [*cuts[1:], end], strict=True):
+            yield cut, cut + len(text[cut:stop].rstrip())
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    start: int
-    end: int  # without the line break
-    text: str
-
-
-def _blocks(text: str, span: Span) -> Iterator[_Block]:
+def _blocks(text: str, span: Span) -> list[_Block]:
     """Group the lines of an author's passage into blocks."""
-    rows = [_Line(start, start + len(row), row) for start, row in _rows(text, span)]
-    rows = list(_without_manners(rows))
-    width = _width(rows)
-    capitals = _uses_capitals(rows)
-    block: _Block | None = None
-    previous: _Line | None = None
-    lead = ""
+    rows = list(_without_manners([_Line(start, start + len(row), row) for start, row in _rows(text, span)]))
+    width, capitals = _width(rows), _uses_capitals(rows)
+    blocks: list[_Block] = []
+    previous: _Line | None = None  # the line above, None after a blank one
     for row in rows:
         if not row.text.strip() or _RULED.fullmatch(row.text[:200]):
-            if block:
-                yield block
-            block, previous = None, None
+            previous = None
             continue
-        bullet, number = _marker(row.text)
-        if (
-            block
-            and previous
-            and not bullet
-            and _TABLE.search(row.text[:300]) is None
-            and _goes_on(previous, row, width, capitals=capitals)
-        ):
-            block.end = row.end
+        marker, number = _marker(row.text)
+        if number.isdigit() and previous and _in_sentence(int(number), previous, blocks[-1]):
+            marker, number = 0, ""
+        if previous and not marker and not _is_table(row) and _goes_on(previous, row, width, capitals=capitals):
+            blocks[-1].end = row.end
         else:
-            if block:
-                yield block
-                if text[block.start : block.end].rstrip().endswith(":") and not block.in_list:
-                    lead = one_line(text[max(block.start, block.end - 300) : block.end])
-            if not bullet and (previous is None or not block or not block.in_list):
-                lead = lead if bullet else ""
-            block = _Block(row.start + bullet, row.end, number, bullet > 0, lead if bullet else "")
+            lead = _lead(text, blocks, below=previous is not None) if marker else ""
+            blocks.append(_Block(row.start + marker, row.end, number, marker > 0, lead))
         previous = row
-    if block:
-        yield block
+    return blocks
+
+
+def _lead(text: str, blocks: Sequence[_Block], *, below: bool) -> str:
+    """Return the line that opens the list whose next item follows `blocks`, "" where none does."""
+    if not blocks:
+        return ""
+    above = blocks[-1]
+    if above.in_list:
+        return above.lead
+    last = list(sentences(text, max(above.start, above.end - 400), above.end))[-1:]
+    opening = one_line(text[last[0][0] : last[0][1]]) if last else ""
+    return opening if below or opening.endswith(":") else ""
+
+
+def _in_sentence(number: int, previous: _Line, block: _Block) -> bool:
+    """Say whether a number that begins a line belongs to the sentence above ("the weekend of / 14. and 15. May")."""
+    follows = block.number.isdigit() and number == int(block.number) + 1
+    return number > 1 and not follows and _TERMINAL.search(previous.text[-10:]) is None
+
+
+def _is_table(row: _Line) -> bool:
+    return len(_CELL_END.findall(row.text[:300])) > 1
 
 
 def _rows(text: str, span: Span) -> Iterator[tuple[int, str]]:
@@ -201,7 +218,7 @@ def _width(rows: Sequence[_Line]) -> int:
             continue
         breaks += 1
         full += len(row.text) + 1 + len(following.text.split(maxsplit=1)[0]) > longest - 6
-    return longest if full * 2 >= breaks else 0
+    return longest if full >= 2 and full * 2 >= breaks else 0
 
 
 def _uses_capitals(rows: Iterable[_Line]) -> bool:
@@ -214,6 +231,7 @@ def _goes_on(previous: _Line, row: _Line, width: int, *, capitals: bool) -> bool
     text = row.text.strip()
     if width and len(previous.text) + 1 + len(text.split(maxsplit=1)[0]) > width - 6:
         return True
-    if _TERMINAL.search(previous.text[-10:]):
+    if _TERMINAL.search(previous.text[-10:]) or not capitals:
         return False
-    return capitals and text[0].islower()
+    wrapped_once = 60 <= len(previous.text) <= _WIDEST and _TERMINAL.search(text[-10:]) is not None
+    return text[0].islower() or wrapped_once

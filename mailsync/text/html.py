@@ -19,6 +19,9 @@ from mailsync.model.mail import Passage, Role, Span
 #: inscriptis and everything after it recurse; a tree deeper than this goes the flat way through selectolax.
 _DEEPEST = 350
 _MOST_NODES = 60_000
+_MOST_TAGS = 12_000
+_TAG = re.compile(r"<[^<>]{0,4000}>?")
+_SCRIPT = re.compile(r"<(script|style)\b[^<>]{0,500}>[^<]{0,100000}", re.IGNORECASE)
 
 _CSS = CSS_PROFILES["strict"] | {
     name: HtmlElement(display=Display.block) for name in ("ul", "ol", "center", "form", "section", "tbody")
@@ -97,13 +100,16 @@ def render(html: str) -> Rendered:
 
 
 def flat(html: str) -> str:
-    """Return the words of `html` without layout or marks, by a parser that survives any nesting."""
+    """Return the words of `html` without layout or marks, by a parser that survives any nesting.
+
+    That parser takes quadratic time on unclosed tags, so a document with very many has its tags cut out instead.
+    """
+    if html.count("<") > _MOST_TAGS:
+        return _TAG.sub(" ", _SCRIPT.sub(" ", html))
     tree = LexborHTMLParser(html)
-    for tag in ("script", "style", "head", "title", "noscript", "template"):
-        for node in tree.css(tag):
-            node.decompose()
-    body = tree.body
-    return body.text(separator="\n", strip=True) if body is not None else ""
+    for node in tree.css("script,style,head,title,noscript,template"):
+        node.decompose()
+    return tree.body.text(separator="\n", strip=True) if tree.body is not None else ""
 
 
 def _render(html: str) -> Rendered:

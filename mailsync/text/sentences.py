@@ -4,24 +4,40 @@ import re
 from collections.abc import Iterator
 
 #: Words after which a full stop ends no sentence, in lower case without the stop.
-_ALWAYS_ABBREVIATED = frozenset(
-    "mr mrs ms dr prof st sr jr rev hon gen col capt lt sgt messrs mme mlle mgr me hr fr frl dipl ing mag "
-    "vs e.g i.e eg ie cf viz approx ca circa resp incl excl inkl exkl bzw ggf evtl z.b z b d.h u.a o.g s.o s.u i.d.r v.a m.e lt gem "
-    "vgl sog usw.d nr no nos num fig figs vol pp p ref tel fax mob ext abs art str ziff zzgl abzgl bspw insb max min std mio mrd tsd "
-    "dept est gov corp sta sra srta dña dott ing avv geom rag sig sigg spett gent p.ex p.es ex es env av bd pág págs núm aprox cap ud uds vd vds apdo "
-    "jan feb mar apr jun jul aug sep sept oct okt nov dec dez janv févr avr juil déc ene abr ago dic gen mag giu lug set ott "
-    "mon tue tues wed thu thur thurs fri sat sun mo di mi do sa so bijv o.a m.b.t t.a.v i.v.m d.w.z a.u.b".split()
+_ABBREVIATED = frozenset(
+    "mr mrs ms dr prof st sr jr rev hon gen col capt lt sgt messrs mme mlle mgr hr dipl ing rep sen gov vs v e.g i.e eg ie cf "
+    "viz approx ca circa resp incl excl inkl exkl bzw ggf evtl z.b z d.h u.a o.g s.o s.u i.d.r v.a m.e vgl sog zzgl abzgl bspw "
+    "insb ziff tsd mio mrd fig figs vol pp ref tel fax mob ext dept est corp sta sra srta dña dott avv geom rag sigg spett gent "
+    "p.ex p.es env pág págs núm aprox ud uds vd vds apdo bijv o.a m.b.t t.a.v i.v.m d.w.z a.u.b str blvd ave nr nos docket "
+    "jan feb apr aug sep sept oct okt nov dez janv févr avr juil déc abr dic giu lug tues thur thurs".split()
 )
-#: Abbreviations that may also end a sentence: the next word's capital letter decides.
-_SOMETIMES_ABBREVIATED = frozenset(
-    "etc usw inc ltd co llc corp plc gmbh s.a s.l s.r.l s.p.a b.v a.m p.m am pm u.s u.k e.u ag kg u.s.a al uhr min std km kg hrs hr h".split()
+#: Words of which the same holds only where a number follows.
+_BEFORE_NUMBERS = frozenset(
+    "no num art abs p pos kap nr mar mär jun jul dec ene ago gen mag set ott cap sec para tel pt ap bd teil mon tue wed thu fri sat sun".split()
 )
-_MAY_START_LOWER = 0.15  # share of sentences that begin with a capital below which a writer uses none
+#: Abbreviations that may also end a sentence: then a word follows that often begins one.
+_OPEN_ENDED = frozenset("inc ltd co llc plc gmbh ag kg s.a s.l s.r.l s.p.a b.v u.s u.k e.u u.s.a al bros".split())
+#: After these a capital letter ends the sentence, unless a day or a month goes on with the time.
+_CLOCK = frozenset("a.m p.m am pm uhr h hrs hr min std etc usw".split())
+_CALENDAR = re.compile(
+    r"(?:mon|tues?|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|june?|july?|aug|sep|oct|nov|dec)[a-z]*\b", re.IGNORECASE
+)
+_STARTERS = frozenset(
+    "i i'm i'll i've i'd we we're we'll we've you you're you'll he she it it's they the this that these those there here my our your his "
+    "her their a an and but so or if when while as at in on for from to with please can could would will shall should may do does did is "
+    "are was were have has what which who why how where not no yes thanks thank then also after before once since however "
+    "ich wir sie er es das die der den ein eine bitte und aber wenn falls können könnten haben ist sind mit für im am danach dann auch "
+    "je nous vous il elle on le la les un une et mais si pour merci ce cette el los las un una y pero por para gracias il lo gli ma se per grazie".split()
+)
 
 _STOP = re.compile(r"[.!?…]+[\"'”’»)\]]{0,3}(?=\s|$)|[:;](?=\s*$)|[.!?…]{1,3}(?=[A-ZÄÖÜÉ][a-zäöüé])|[。！？]")
 _BEFORE = re.compile(r"(\S{1,40})$")
-_WORD_START = re.compile(r"[\"'“‘«„(\[¿¡*_-]{0,3}(\S)")
-_NEXT_WORD = re.compile(r"\W{0,3}([^\W\d_]+|\d+)")
+_NEXT = re.compile(r"\s*(\S{1,30})")
+_DOTTED = re.compile(r"(?:[^\W\d_]\.){1,4}[^\W\d_]")
+_OPENERS, _CLOSERS = "\"'“‘«„([¿¡*_", "\"'”’»)]"
+_CHOICES = frozenset(
+    "option plan phase teil part lot variante opción opzione class exhibit appendix annex anlage section item point".split()
+)
 
 
 def sentences(text: str, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
@@ -56,27 +72,27 @@ def _ends(text: str, begin: int, found: re.Match[str], stop: int) -> bool:
     """Say whether the stop at `found` ends the sentence that began at `begin`."""
     mark = found[0]
     after = _after(text, found.end(), stop)
-    if after == "":
+    if not after:
         return True
-    if "!" in mark or "?" in mark or "。" in mark or "！" in mark or "？" in mark:
-        return not (after.islower() and mark[-1] in "\"'”’»)]")
     if mark[0] in ":;":
         return False
-    dots = len(mark.rstrip("\"'”’»)]"))
+    start = after.lstrip(_OPENERS)[:1]
+    if any(c in mark for c in "!?。！？"):
+        return not (start.islower() and mark[-1] in _CLOSERS)
     before = _BEFORE.search(text, max(begin, found.start() - 40), found.start())
-    word = before[1].lstrip("\"'“‘«„([*_-").lower() if before else ""
-    if not text[found.end() : found.end() + 1].isspace():
+    word = before[1].lstrip(_OPENERS).lower() if before else ""
+    if not text[found.end()].isspace():
         return _glued_end(word, text, found)
-    if mark[0] == "…" or dots >= 2:
-        return after.isupper() or after.isdigit()
-    return _full_stop_ends(text, begin, found, word, after, stop)
+    if mark.rstrip(_CLOSERS) != ".":  # dots of a pause
+        return not start.islower() and after[0] not in "-–—"
+    if start.islower():
+        return _ends_before_small(word, closed=len(mark) > 1)
+    return len(mark) > 1 or _full_stop_ends(text, begin, found, word, after)
 
 
 def _after(text: str, place: int, stop: int) -> str:
-    """Return the first character of the next word, "" at the end of the block."""
-    while place < stop and text[place].isspace():
-        place += 1
-    match = _WORD_START.match(text, place, stop)
+    """Return the next word with what stands before its first letter, "" at the end of the block."""
+    match = _NEXT.match(text, place, stop)
     return match[1] if match else ""
 
 
@@ -89,89 +105,34 @@ def _glued_end(word: str, text: str, found: re.Match[str]) -> bool:
     return "." not in follower.rstrip(".,!?") and "/" not in follower and "@" not in follower
 
 
-def _full_stop_ends(text: str, begin: int, found: re.Match[str], word: str, after: str, stop: int) -> bool:
-    closed = len(found[0]) > 1
-    if after.islower():
-        return _lower_start(text, begin, word, closed=closed)
-    if word in _ALWAYS_ABBREVIATED and not closed:
-        following = _NEXT_WORD.match(text, _skip(text, found.end(), stop), stop)
-        return (
-            bool(following)
-            and not following[1].isdigit()
-            and word
-            in (
-                "no",
-                "me",
-                "so",
-                "do",
-                "ex",
-                "es",
-                "sat",
-                "sun",
-                "mar",
-                "mi",
-                "di",
-                "max",
-                "min",
-                "p",
-                "set",
-                "dec",
-                "fr",
-                "art",
-                "cap",
-                "es",
-            )
-            and text[begin : found.start()].strip().count(" ") > 1
-            and word not in ("p", "fr")
-        )
-    if len(word) == 1 and word.isalpha():
-        return word not in ("", "p") and not _initial(text, begin, found) and after.isalpha()
-    if word.isdigit() and len(word) <= 2 and after.isupper():
-        return not _ordinal(text, begin, found, stop)
-    if re.fullmatch(r"(?:[a-zäöü]\.){1,4}[a-zäöü]", word):
-        return word in ("a.m", "p.m") or after.isupper() and word in _SOMETIMES_ABBREVIATED
-    return True
-
-
-def _skip(text: str, place: int, stop: int) -> int:
-    while place < stop and text[place].isspace():
-        place += 1
-    return place
-
-
-def _lower_start(text: str, begin: int, word: str, *, closed: bool) -> bool:
-    """Decide a stop before a small letter: an abbreviation for most writers, an end for those who use no capitals."""
-    if word in _ALWAYS_ABBREVIATED or word in _SOMETIMES_ABBREVIATED or "." in word or len(word) == 1 or closed:
+def _full_stop_ends(text: str, begin: int, found: re.Match[str], word: str, after: str) -> bool:
+    """Decide a full stop before a capital, a digit or a bracket."""
+    starts_often = after.lstrip(_OPENERS).rstrip(",.!?:").lower() in _STARTERS
+    if word in _ABBREVIATED:
         return False
+    if word in _BEFORE_NUMBERS and after[0].isdigit():
+        return False
+    if word in _CLOCK:
+        return after[:1].isupper() and after[1:2].islower() and _CALENDAR.match(after) is None
+    if word in _OPEN_ENDED or _DOTTED.fullmatch(word):
+        return starts_often
+    if len(word) == 1 and word.isalpha() and text[found.start() - 1].isupper():
+        return starts_often or _option(text, begin, found)
     if word.isdigit() and len(word) <= 2:
-        return False
+        return not _ordinal(text, begin, found)
     return True
 
 
-def _initial(text: str, begin: int, found: re.Match[str]) -> bool:
-    """Say whether the single letter before the stop is an initial ("J. Smith") and not an option ("plan B.")."""
-    return text[found.start() - 1].isupper() and (
-        found.start() - 1 == begin
-        or not text[begin : found.start() - 1]
-        .rstrip()[-6:]
-        .lower()
-        .endswith(
-            (
-                "option",
-                "plan",
-                "phase",
-                "teil",
-                "part",
-                "lot",
-                "variante",
-                "opción",
-                "opzione",
-                "class",
-                "hep",
-                "vitamin",
-            )
-        )
-    )
+def _ends_before_small(word: str, *, closed: bool) -> bool:
+    """Decide a stop before a small letter: an abbreviation for most writers, an end for those who use no capitals."""
+    abbreviated = word in _ABBREVIATED or word in _OPEN_ENDED or "." in word or len(word) == 1
+    return not (abbreviated or closed or (word.isdigit() and len(word) <= 2))
+
+
+def _option(text: str, begin: int, found: re.Match[str]) -> bool:
+    """Say whether the letter before the stop names a choice ("plan B.") and is no initial ("J. Smith")."""
+    lead = text[max(begin, found.start() - 20) : found.start() - 1].split()
+    return bool(lead) and lead[-1].lower() in _CHOICES
 
 
 _ORDINAL_NEXT = re.compile(
@@ -181,9 +142,9 @@ _ORDINAL_NEXT = re.compile(
 )
 
 
-def _ordinal(text: str, begin: int, found: re.Match[str], stop: int) -> bool:
+def _ordinal(text: str, begin: int, found: re.Match[str]) -> bool:
     """Say whether a number and a stop are a German ordinal ("3. Mai") or a list number at the sentence's beginning."""
-    if _ORDINAL_NEXT.match(text, found.end(), stop):
+    if _ORDINAL_NEXT.match(text, found.end(), found.end() + 30):
         return True
     lead = text[begin : found.start()].strip()
     return lead.isdigit()

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 LINE_CAP = 600
 
 _WORD = re.compile(r"[^\W_]+")
+_ACCENTS = re.compile("[\u0300-\u036f]+")
+_PLAIN = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u00a0": " "})
 
 
 def words(text: str) -> list[str]:
@@ -16,11 +18,10 @@ def words(text: str) -> list[str]:
 
 
 def fold(text: str) -> str:
-    """Return `text` in lower case without accents, for comparing with tables of phrases."""
+    """Return `text` in lower case, accents and typographic quotes made plain, for comparing with tables of phrases."""
     if text.isascii():
         return text.lower()
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(c for c in plain if not unicodedata.combining(c))
+    return _ACCENTS.sub("", unicodedata.normalize("NFKD", text.casefold().translate(_PLAIN)))
 
 
 def lines(text: str, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
