@@ -1,15 +1,30 @@
 """Decides which kinds of entry a message's statements carry, and how sure that is."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from mailsync.extract.features import Case, cases
+from mailsync.extract.features import Case, cases, features
+from mailsync.extract.model import KINDS, Model, probabilities, shipped, spoke
 from mailsync.extract.people import speaker, who_and_owner
-from mailsync.extract.rules import by_rule
-from mailsync.model.entry import Evidence, Finding, Kind, Terms, Tier
+from mailsync.extract.terms import terms
+from mailsync.model.entry import Evidence, Finding, Kind, Tier
 from mailsync.model.mail import Statement
 from mailsync.model.thread import Background, Heard, ReadMessage
 
-_LOG, _SUGGEST = 0.85, 0.5
+#: A statement carries at most so many kinds.
+MOST = 2
+#: Statements before one that may tell what its dates and numbers mean.
+_CONTEXT = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A kind with its probability and what spoke for it."""
+
+    kind: Kind
+    confidence: float
+    tier: Tier
+    because: str
 
 
 def findings(
@@ -22,33 +37,70 @@ def findings(
     """
     if read.unread or read.message.sender is None:
         return ()
-    found: list[Finding] = []
-    for case in cases(read, statements, background.circle, earlier):
-        for kind, sure, because in _judged(case):
-            found.append(_finding(case, kind, sure, because, read, background, earlier))
-    return tuple(found)
+    seen = cases(read, statements, background.circle, earlier)
+    return tuple(
+        _finding(case, chosen, read, background, earlier)
+        for case, choice in zip(seen, judged(shipped(), seen), strict=True)
+        for chosen in choice
+    )
 
 
-def _judged(case: Case) -> list[tuple[Kind, float, str]]:
-    """Return the kinds that `case` carries with their probability and what spoke for them, at most two."""
-    scored = [(kind, sure, because) for kind, (sure, because) in by_rule(case.rules).items() if sure >= _SUGGEST]
-    return sorted(scored, key=lambda s: -s[1])[:2]
+def judged(model: Model, seen: Sequence[Case]) -> list[list[Choice]]:
+    """Return for each case the kinds that the model offers, the surest first."""
+    named = [features(case) for case in seen]
+    choices = []
+    for case, names, chances in zip(seen, named, probabilities(model, named).tolist(), strict=True):
+        over = [(chance, place) for place, chance in enumerate(chances) if chance >= model.suggest[place]]
+        best = sorted(over, key=lambda pair: -pair[0] / model.suggest[pair[1]])[:MOST]
+        choices.append([_choice(model, case, names, chance, place) for chance, place in sorted(best, reverse=True)])
+    return choices
+
+
+def _choice(model: Model, case: Case, names: Sequence[str], chance: float, place: int) -> Choice:
+    kind = KINDS[place]
+    rules = [rule.name for rule in case.rules if rule.kind is kind]
+    heard = [_plain(name) for name in spoke(model, names, kind)]
+    return Choice(
+        kind=kind,
+        confidence=chance,
+        tier=Tier.LOG if chance >= model.log[place] else Tier.SUGGESTION,
+        because="; ".join(dict.fromkeys((*(f"rule: {rule}" for rule in rules[:2]), *heard))),
+    )
+
+
+#: What a feature's mark means to a person.
+_MARKS = {
+    "1": "word",
+    "2": "words",
+    "3": "words",
+    "s": "form",
+    "^": "begins",
+    "p": "word like",
+    "q": "cue",
+    "q^": "begins with cue",
+    "+": "cues",
+    "r": "rule",
+    "a": "answers",
+    "b": "before",
+    "n": "after",
+    "m": "place",
+}
+
+
+def _plain(name: str) -> str:
+    """Say a feature's name in words: "2:by <day>" is "words: by <day>"."""
+    mark, _, rest = name.partition(":")
+    return f"{_MARKS.get(mark, mark)}: {rest.lstrip('=')}"
 
 
 def _finding(
-    case: Case,
-    kind: Kind,
-    sure: float,
-    because: str,
-    read: ReadMessage,
-    background: Background,
-    earlier: Sequence[Heard],
+    case: Case, chosen: Choice, read: ReadMessage, background: Background, earlier: Sequence[Heard]
 ) -> Finding:
     message, statement = read.message, case.statement
-    before = case.before.statement.quote if case.before else ""
-    who, owner = who_and_owner(statement.quote, kind, read, background.circle, earlier, before)
+    above = _above(case)
+    who, owner = who_and_owner(statement.quote, chosen.kind, read, background.circle, earlier, above[-1:])
     return Finding(
-        kind=kind,
+        kind=chosen.kind,
         evidence=Evidence(
             digest=message.digest, message_id=message.message_id, span=statement.span, quote=statement.quote
         ),
@@ -56,8 +108,31 @@ def _finding(
         side=background.circle.side(speaker(read)),
         who=who,
         owner=owner,
-        terms=Terms(),
-        confidence=sure,
-        tier=Tier.LOG if sure >= _LOG else Tier.SUGGESTION,
-        because=because,
+        terms=terms(
+            statement,
+            chosen.kind,
+            sent=message.sent_at,
+            language=read.language,
+            hours=background.hours,
+            context=(*_heard_lately(earlier), *above),
+        ),
+        confidence=chosen.confidence,
+        tier=chosen.tier,
+        because=chosen.because,
     )
+
+
+def _heard_lately(earlier: Sequence[Heard]) -> list[str]:
+    """Return the last statements of the thread's earlier messages, oldest first."""
+    said = [statement.quote for heard in earlier[-2:] for statement in heard.statements]
+    return said[-_CONTEXT:]
+
+
+def _above(case: Case) -> tuple[str, ...]:
+    """Return the statements before `case`, at most _CONTEXT, oldest first."""
+    found: list[str] = []
+    before = case.before
+    while before and len(found) < _CONTEXT:
+        found.append(before.statement.quote)
+        before = before.before
+    return tuple(reversed(found))

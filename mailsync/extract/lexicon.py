@@ -80,8 +80,8 @@ def lexicon(language: str) -> Lexicon:
 
 @lru_cache(maxsize=len(LANGUAGES))
 def _shipped(language: str) -> Lexicon:
-    text = resources.files("mailsync.extract").joinpath("cues", f"{language}.toml").read_text(encoding="utf-8")
-    return compile_lexicon(language, tomllib.loads(text))
+    file = resources.files("mailsync.extract").joinpath("cues", f"{language}.toml")
+    return compile_lexicon(language, tomllib.loads(file.read_text(encoding="utf-8")))
 
 
 def compile_lexicon(language: str, data: Mapping[str, Any]) -> Lexicon:
@@ -209,9 +209,10 @@ def read_wording(quote: str, using: Lexicon) -> Wording:
     marks = _scopes(words, using)
     spans = _find(words, starts, using)
     hits = tuple(Hit(cue, start, end, _scope(words, start, end, marks, using)) for cue, start, end in spans)
+    known = using.known
     return Wording(
         words=tuple(words),
-        shapes=tuple(word if word in using.known or not word[0].isalpha() else _shape(word) for word in words),
+        shapes=tuple(word if word in known or not word[0].isalpha() else _shape(word) for word in words),
         hits=hits,
         starts=starts,
         question="?" in words,

@@ -12,14 +12,16 @@ _NAME = re.compile(r"[^\W\d_]{2,}(?:[-'’][^\W\d_]+)*")
 _CAP = 600
 #: Words of display names and local parts that are nobody's name.
 _NO_NAMES = frozenset(
-    "info office team sales support mail hello contact admin billing accounts service dispatch the and for from via ltd "
-    "gmbh inc llc studio group company dr mr mrs ms herr frau monsieur madame sir madam prof buero kontakt will may mark "
-    "bill art grant hope rich drew rob pat".split()
+    """
+    info office team sales support mail hello contact admin billing accounts service dispatch the and for from via ltd
+    gmbh inc llc studio group company dr mr mrs ms herr frau monsieur madame sir madam prof buero kontakt will may mark
+    bill art grant hope rich drew rob pat
+    """.split()  # noqa: SIM905  words are easier to read than a list of them
 )
 _REPORTED = re.compile(
-    r"(?:says|said|tells|told|swears|swore|promises|promised|confirms|confirmed|reckons|assures|assured|lets you know|"
-    r"sagt|sagte|meint|meinte|verspricht|versprach|hat (?:mir )?(?:zu)?gesagt|dit|a dit|affirme|promet|m'a dit|dice|dijo|"
-    r"asegura|promete|ha detto|assicura|he'd|she'd)\b",
+    r"(?:says|said|tells|told|swears|swore|promises|promised|confirms|confirmed|reckons|assures|assured|lets you know"
+    r"|sagt|sagte|meint|meinte|verspricht|versprach|hat (?:mir )?(?:zu)?gesagt|dit|a dit|affirme|promet|m'a dit|dice"
+    r"|dijo|asegura|promete|ha detto|assicura|he'd|she'd)\b",
     re.IGNORECASE,
 )
 _FIRST_PERSON = re.compile(r"\b(?:i|i'll|i’ll|we|we'll|we’ll|ich|wir|je|j'|nous|on|yo|io|noi)\b", re.IGNORECASE)
@@ -55,14 +57,14 @@ def named(quote: str, people: Iterable[Address]) -> list[Address]:
     return [person for _, person in sorted(hits, key=lambda hit: hit[0])]
 
 
-def who_and_owner(
-    quote: str, kind: Kind, read: ReadMessage, circle: Circle, earlier: Sequence[Heard], before: str = ""
+def who_and_owner(  # noqa: PLR0917  each is a part of the scene
+    quote: str, kind: Kind, read: ReadMessage, circle: Circle, earlier: Sequence[Heard], above: Sequence[str] = ()
 ) -> tuple[str, str | None]:
     """Return the address of the one who speaks and of the one who must act (None for kinds nobody must act on).
 
     A reported promise ("Colin says he'll send it") has Colin as both; "Luis will have it ready" is the sender's word
     about Luis (guideline, convention 1). A request is owned by the person it names on the other side, else by the
-    first addressee there. `before` is the statement before, in which a "he" may have been named.
+    first addressee there. `above` are statements before it, in which a "he" may have been named.
     """
     sender = speaker(read)
     if kind not in (Kind.COMMITMENT, Kind.REQUEST):
@@ -72,17 +74,17 @@ def who_and_owner(
     mates = [person for person in people.values() if circle.side(person.email) is ours and person.email != sender]
     others = [person for person in people.values() if circle.side(person.email) is not ours]
     if kind is Kind.COMMITMENT:
-        return _promiser(quote, sender, mates, before)
+        return _promiser(quote, sender, mates, above)
     asked = named(quote, others)
     if asked:
         return sender, asked[0].email
     return sender, _addressee(read, circle, ours, earlier)
 
 
-def _promiser(quote: str, sender: str, mates: list[Address], before: str) -> tuple[str, str]:
+def _promiser(quote: str, sender: str, mates: list[Address], above: Sequence[str]) -> tuple[str, str]:
     acting = named(quote, mates)
     if not acting and _PRONOUN.search(quote[:_CAP]) and not _FIRST_PERSON.search(quote[:_CAP]):
-        acting = named(before, mates)
+        acting = named(" ".join(above), mates)
     if not acting:
         return sender, sender
     name = acting[0]
