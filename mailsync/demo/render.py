@@ -246,7 +246,7 @@ def _html(turn: Turn, answered: Written | None) -> str:
     signature = _signature(turn)
     body = _own_html(turn)
     if signature:
-        tag = {"gmail": '<div class="gmail_signature">', "bulk": "<div>"}.get(turn.program, "<div>")
+        tag = '<div class="gmail_signature">' if turn.program == "gmail" else "<div>"
         body += f"\n{tag}{html.escape(signature, quote=False).replace(chr(10), '<br>' + chr(10))}</div>"
     if answered is not None and turn.quote == "inline":
         body = f"<div>{html.escape(_attribution(turn, answered))}</div>\n{body}"

@@ -1,9 +1,9 @@
 """Reads the sample conversations from their scripts, so that they can be kept as text a person likes to edit.
 
-A script is one conversation. It opens with its subject; each message begins with a line such as
+A script is one conversation. It opens with its subject and language; each message begins with a line such as
 `==== -3w fri 09:14 miriam to robin cc tom`, then come options (`key: value`), an empty line and the words. Days count
 in weeks before the week of the demo, so that "by Friday" in a message keeps its sense whenever the demo runs; a day in
-the words is written {-2w fri} and becomes "6 March" in the writer's language.
+the words is written {-2w fri} and becomes "6 March" in the conversation's language.
 """
 
 import re
@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 HERE = files("mailsync.demo")
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 OPENING = re.compile(r"==== (-?\d+)w (\w{3}) (\d\d):(\d\d) (\w+) to ([\w, ]+?)(?: cc ([\w, ]+))?")
-OPTIONS = frozenset({"subject", "answers", "quote", "form", "program", "attachment"})
+OPTIONS = frozenset({"subject", "language", "answers", "quote", "form", "program", "attachment"})
 DAY = re.compile(r"\{(-?\d+)w (\w{3})\}")
 
 MONTHS = {
@@ -92,7 +92,8 @@ def conversations(base: date) -> Iterator[tuple[Turn, ...]]:
 def _turns(thread: str, script: str, base: date) -> Iterator[Turn]:
     """Yield the messages of one script; raises ValueError with the script's name where it cannot be read."""
     head, *scenes = re.split(r"^(?===== )", script, flags=re.MULTILINE)
-    subject = head.strip().removeprefix("subject: ")
+    said, _, _ = _options(thread, head)
+    language = said.get("language", "en")
     for place, scene in enumerate(scenes):
         opening, _, rest = scene.partition("\n")
         match = OPENING.fullmatch(opening)
@@ -110,19 +111,19 @@ def _turns(thread: str, script: str, base: date) -> Iterator[Turn]:
             sender=author,
             to=_named(to),
             cc=_named(cc or ""),
-            subject=options.get("subject", subject),
+            subject=options.get("subject", said["subject"]),
             answers=int(options.get("answers", place)) - 1,
             quote=options.get("quote", "full"),
             form=options.get("form", ""),
             program=options.get("program", author.program),
             headers=headers,
             attachment=options.get("attachment", ""),
-            words=_dated(words, base, author.language),
+            words=_dated(words, base, language),
         )
 
 
 def _options(thread: str, rest: str) -> tuple[dict[str, str], tuple[tuple[str, str], ...], str]:
-    """Split what follows a message's opening into options, headers to add, and the words."""
+    """Split what follows an opening into options, headers to add, and the words."""
     lines, _, words = f"\n{rest}".partition("\n\n")
     options: dict[str, str] = {}
     headers: list[tuple[str, str]] = []
@@ -149,7 +150,8 @@ def _dated(words: str, base: date, language: str) -> str:
 
 def _spoken(day: date, language: str) -> str:
     month = MONTHS[language].split()[day.month - 1]
-    return DAY_STYLE[language].format(day=day.day, month=month)
+    number = "1er" if language == "fr" and day.day == 1 else day.day
+    return DAY_STYLE[language].format(day=number, month=month)
 
 
 def _named(names: str) -> tuple[Person, ...]:
