@@ -25,6 +25,7 @@ def together(raw: dict[str, Any]) -> Iterator[Mistake]:
     yield from _accounts(raw)
     yield from _names(raw)
     yield from _clients(raw)
+    yield from _never(raw)
     yield from _web(raw)
 
 
@@ -79,21 +80,34 @@ def _clients(raw: dict[str, Any]) -> Iterator[Mistake]:
     """Find addresses or domains that would belong to two clients, to a client and us, or to everybody."""
     own = _own(raw)
     taken: dict[str, tuple[Place, str]] = {}
+    below: dict[str, list[str]] = {}  # by domain, the claims that lie within it
     for place, table in _tables(raw, "clients"):
         claims = list(_claims(place, table))
         if not claims:
             yield place, "has neither domains nor addresses nor contacts, so no mail could be this client's"
         for where, claim in claims:
-            if "@" not in claim and claim in PUBLIC_DOMAINS:
+            if claim in PUBLIC_DOMAINS:
                 yield where, f"names {claim}, where anybody may have an address; list the client's addresses instead"
                 continue
             ours = next((mine for mine in own if _covers(claim, mine)), None)
             if ours:
                 yield where, f"covers {ours}, which is on your own side ([me] or [[accounts]])"
-            clash = next((c for c in taken if taken[c][0] != place and (_same(c, claim))), None)
+            related = [above for above in _above(claim) if above in taken] + below.get(claim, [])
+            clash = next((other for other in related if taken[other][0] != place), None)
             if clash:
                 yield where, f"names {claim}, but client {taken[clash][1]} already covers it with {clash}"
-            taken.setdefault(claim, (place, str(table.get("key", "above"))))
+            if claim not in taken:
+                taken[claim] = (place, str(table.get("key", "above")))
+                for above in _above(claim):
+                    below.setdefault(above, []).append(claim)
+
+
+def _above(claim: str) -> Iterator[str]:
+    """Yield an address or domain itself and every domain it lies in."""
+    yield claim
+    labels = claim.rpartition("@")[2].split(".")
+    for start in range("@" not in claim, min(len(labels), 20)):
+        yield ".".join(labels[start:])
 
 
 def _claims(place: Place, table: dict[str, Any]) -> Iterator[tuple[Place, str]]:
@@ -121,8 +135,14 @@ def _covers(claim: str, email: str) -> bool:
     return claim == email or ("@" not in claim and (domain == claim or domain.endswith("." + claim)))
 
 
-def _same(one: str, other: str) -> bool:
-    return _covers(one, other) or _covers(other, one)
+def _never(raw: dict[str, Any]) -> Iterator[Mistake]:
+    """Find our own addresses on the list of those whose mail is never kept: nothing would be kept at all."""
+    never = raw.get("never")
+    for key in ("addresses", "domains"):
+        for text in _texts(never.get(key)) if isinstance(never, dict) else ():
+            ours = next((mine for mine in _own(raw) if _covers(text.removeprefix("@"), mine)), None)
+            if ours:
+                yield ("never", key), f"covers {ours}, which is on your own side, so nothing would ever be kept"
 
 
 def _web(raw: dict[str, Any]) -> Iterator[Mistake]:

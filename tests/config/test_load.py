@@ -141,6 +141,7 @@ def test_smtp_uses_the_account_s_login_unless_it_has_its_own():
         ("[[accounts]]", '[hours]\ndays = {mun = "09:00-17:00"}\n[[accounts]]', "a day that is none"),
         ("[[accounts]]", '[hours]\ndays = {mon-fri = "09:00-17:00", tue = "closed"}\n[[accounts]]', "names tue twice"),
         ("[[accounts]]", '[web]\nhost = "0.0.0.0"\n[[accounts]]', "reachable from other machines"),
+        ("[[accounts]]", '[never]\ndomains = ["halecraft.example"]\n[[accounts]]', "nothing would ever be kept"),
         ("[[clients]]", "[[client]]", 'client is unknown; did you mean "clients"?'),
     ],
 )
@@ -180,6 +181,27 @@ def test_one_address_in_two_clients_is_a_mistake():
     (problem,) = problems(text)
     assert problem.startswith("configuration, line 17: clients[2].contacts[1].email names jo@corvane.example")
     assert problem.endswith("client corvane already covers it with corvane.example.")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "clash"),
+    [
+        ("b.example", "b.example", True),
+        ("b.example", "mail.b.example", True),
+        ("mail.b.example", "b.example", True),
+        ("b.example", "ab.example", False),
+        ("x.b.example", "y.b.example", False),
+    ],
+)
+def test_two_clients_share_no_domain(first, second, clash):
+    """The same domain, or one within the other, cannot belong to two clients; neighbours may."""
+    text = (
+        SMALL.replace('"Corvane.example"', f'"{first}"')
+        + f'[[clients]]\nkey = "b"\nname = "B"\ndomains = ["{second}"]\n'
+    )
+
+    assert bool(clash and problems(text)) == clash
+    assert clash or parse(text)
 
 
 def test_a_mistyped_password_is_never_shown():
