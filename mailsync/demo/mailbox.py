@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from mailsync.demo.render import Written, write
-from mailsync.demo.script import Turn, conversations, people
+from mailsync.demo.script import Scene, conversations, people
 
 INBOX, SENT, DRAFTS = "INBOX", "Sent", "Drafts"
 #: The addresses whose mail lies in the Sent folder; a colleague's copy comes in by the inbox.
@@ -24,21 +24,21 @@ class SampleMail:
 
 def sample_mailbox(base: date) -> tuple[SampleMail, ...]:
     """Return the whole mailbox by date, counted from the Monday `base`; the same base gives the same bytes."""
-    mails = [mail for turns in conversations(base) for mail in _conversation(turns)]
+    mails = [mail for scenes in conversations(base) for mail in _conversation(scenes)]
     return tuple(sorted(mails, key=lambda mail: (mail.at, mail.thread)))
 
 
-def _conversation(turns: tuple[Turn, ...]) -> list[SampleMail]:
+def _conversation(scenes: tuple[Scene, ...]) -> list[SampleMail]:
     written: list[Written] = []
-    for turn in turns:
-        written.append(write(turn, written, own=OWN))
-    last = len(turns) - 1
+    for scene in scenes:
+        written.append(write(scene, written, own=OWN))
+    last = len(scenes) - 1
     return [
         SampleMail(
-            thread=message.turn.thread,
-            folder=SENT if message.turn.sender.email in OWN else INBOX,
-            at=message.turn.at,
-            seen=message.turn.sender.email in OWN or place != last,
+            thread=message.scene.thread,
+            folder=SENT if message.scene.sender.email in OWN else INBOX,
+            at=message.scene.at,
+            seen=message.scene.sender.email in OWN or place != last,
             data=message.data,
         )
         for place, message in enumerate(written)

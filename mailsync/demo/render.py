@@ -13,7 +13,7 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from zoneinfo import ZoneInfo
 
-from mailsync.demo.script import MONTHS, Person, Turn
+from mailsync.demo.script import MONTHS, Person, Scene
 
 #: Programs that write HTML beside the plain text.
 WITH_HTML = frozenset({"outlook", "gmail", "apple", "bulk"})
@@ -63,7 +63,7 @@ MOBILE_SIGNATURES = {"iphone": "Sent from my iPhone", "android": "Sent from Outl
 class Written:
     """A message as it was written: what later messages quote, answer and refer to."""
 
-    turn: Turn
+    scene: Scene
     subject: str
     message_id: str
     references: tuple[str, ...]
@@ -72,34 +72,34 @@ class Written:
     data: bytes
 
 
-def write(turn: Turn, earlier: Sequence[Written], *, own: frozenset[str]) -> Written:
-    """Write `turn`, which answers one of `earlier` or none; `own` are the addresses whose Sent folder keeps a copy.
+def write(scene: Scene, earlier: Sequence[Written], *, own: frozenset[str]) -> Written:
+    """Write `scene`, which answers one of `earlier` or none; `own` are the addresses whose Sent folder keeps a copy.
 
-    The same turn always gives the same bytes.
+    The same scene always gives the same bytes.
     """
-    answered = earlier[turn.answers] if turn.answers >= 0 else None
-    message_id = _message_id(turn)
+    answered = earlier[scene.answers] if scene.answers >= 0 else None
+    message_id = _message_id(scene)
     message = EmailMessage(policy=SMTP)
-    if turn.sender.email not in own:
-        _add_trace(message, turn, message_id)
-    message["From"] = _address(turn.sender)
-    message["To"] = tuple(_address(person) for person in turn.to)
-    if turn.cc:
-        message["Cc"] = tuple(_address(person) for person in turn.cc)
-    subject = _subject(turn, answered)
+    if scene.sender.email not in own:
+        _add_trace(message, scene, message_id)
+    message["From"] = _address(scene.sender)
+    message["To"] = tuple(_address(person) for person in scene.to)
+    if scene.cc:
+        message["Cc"] = tuple(_address(person) for person in scene.cc)
+    subject = _subject(scene, answered)
     message["Subject"] = subject
-    message["Date"] = format_datetime(turn.at)
+    message["Date"] = format_datetime(scene.at)
     message["Message-ID"] = f"<{message_id}>"
     references = (*answered.references, answered.message_id) if answered else ()
     if answered:
         message["In-Reply-To"] = f"<{answered.message_id}>"
         message["References"] = " ".join(f"<{reference}>" for reference in references)
-    for name, value in (*((AGENTS[turn.program],) if turn.program in AGENTS else ()), *turn.headers):
+    for name, value in (*((AGENTS[scene.program],) if scene.program in AGENTS else ()), *scene.headers):
         message[name] = value
-    text, rich = _text(turn, answered), _html(turn, answered)
-    _add_body(message, turn, text, rich)
+    text, rich = _text(scene, answered), _html(scene, answered)
+    _add_body(message, scene, text, rich)
     return Written(
-        turn=turn,
+        scene=scene,
         subject=subject,
         message_id=message_id,
         references=references,
@@ -109,11 +109,11 @@ def write(turn: Turn, earlier: Sequence[Written], *, own: frozenset[str]) -> Wri
     )
 
 
-def _message_id(turn: Turn) -> str:
+def _message_id(scene: Scene) -> str:
     """Return a Message-ID in the manner of the program, made from what makes the message unique."""
-    seed = hashlib.sha256(f"{turn.thread} {turn.place} {turn.at.isoformat()}".encode()).hexdigest()
-    domain = turn.sender.email.partition("@")[2]
-    match turn.program:
+    seed = hashlib.sha256(f"{scene.thread} {scene.place} {scene.at.isoformat()}".encode()).hexdigest()
+    domain = scene.sender.email.partition("@")[2]
+    match scene.program:
         case "gmail":
             return f"CA+{seed[:28]}@mail.{domain}"
         case "outlook" | "android":
@@ -126,14 +126,14 @@ def _message_id(turn: Turn) -> str:
     return f"{'-'.join(parts)}@{domain}"
 
 
-def _add_trace(message: EmailMessage, turn: Turn, message_id: str) -> None:
+def _add_trace(message: EmailMessage, scene: Scene, message_id: str) -> None:
     """Add what servers on the way wrote: the return path, their stamps, and what our own server found out."""
-    domain = turn.sender.email.partition("@")[2]
+    domain = scene.sender.email.partition("@")[2]
     number = int(hashlib.sha256(message_id.encode()).hexdigest()[:4], 16)
-    arrived = format_datetime((turn.at + timedelta(seconds=6)).astimezone(ZoneInfo("Europe/London")))
-    message["Return-Path"] = f"<{turn.sender.email}>"
+    arrived = format_datetime((scene.at + timedelta(seconds=6)).astimezone(ZoneInfo("Europe/London")))
+    message["Return-Path"] = f"<{scene.sender.email}>"
     message["Authentication-Results"] = (
-        f"mx.halecraft.example; dkim=pass header.d={domain}; spf=pass smtp.mailfrom={turn.sender.email};"
+        f"mx.halecraft.example; dkim=pass header.d={domain}; spf=pass smtp.mailfrom={scene.sender.email};"
         f" dmarc=pass header.from={domain}"
     )
     message["Received"] = (
@@ -147,24 +147,24 @@ def _address(person: Person) -> Address:
     return Address(person.name, user, domain)
 
 
-def _subject(turn: Turn, answered: Written | None) -> str:
-    if not answered or turn.subject.startswith(("Re: ", "AW: ", "Fwd: ", "Automatic reply: ")):
-        return turn.subject
-    mark = "AW" if turn.sender.language == "de" and turn.program == "outlook" else "Re"
-    return f"{mark}: {turn.subject}"
+def _subject(scene: Scene, answered: Written | None) -> str:
+    if not answered or scene.subject.startswith(("Automatic reply: ", "Automatische Antwort: ")):
+        return scene.subject
+    mark = "AW" if scene.sender.language == "de" and scene.program == "outlook" else "Re"
+    return f"{mark}: {scene.subject}"
 
 
-def _add_body(message: EmailMessage, turn: Turn, text: str, rich: str) -> None:
-    form = turn.form or ("both" if turn.program in WITH_HTML else "plain")
+def _add_body(message: EmailMessage, scene: Scene, text: str, rich: str) -> None:
+    form = scene.form or ("both" if scene.program in WITH_HTML else "plain")
     if form == "html":
         message.set_content(rich, subtype="html", cte="quoted-printable")
     else:
-        message.set_content(text, cte="base64" if turn.program == "android" else "quoted-printable")
+        message.set_content(text, cte="base64" if scene.program == "android" else "quoted-printable")
     if form == "both":
         message.add_alternative(rich, subtype="html", cte="quoted-printable")
-    if turn.attachment:
-        content = f"{turn.attachment}\n{turn.subject}\n{turn.sender.name}\n".encode()
-        message.add_attachment(content, maintype="application", subtype="octet-stream", filename=turn.attachment)
+    if scene.attachment:
+        content = f"{scene.attachment}\n{scene.subject}\n{scene.sender.name}\n".encode()
+        message.add_attachment(content, maintype="application", subtype="octet-stream", filename=scene.attachment)
     for number, part in enumerate(part for part in message.walk() if part.is_multipart()):
         part.set_boundary(f"----=_Part_{number}_{hashlib.sha256(text.encode()).hexdigest()[:16]}")
 
@@ -190,11 +190,11 @@ def _paragraphs(words: str) -> list[list[str]]:
     return paragraphs
 
 
-def _own_text(turn: Turn) -> str:
+def _own_text(scene: Scene) -> str:
     lines = []
-    for paragraph in _paragraphs(turn.words):
+    for paragraph in _paragraphs(scene.words):
         for line in paragraph:
-            if turn.program in WRAPPING and not line.startswith(">"):
+            if scene.program in WRAPPING and not line.startswith(">"):
                 lines += textwrap.wrap(line, 72, subsequent_indent="  " if ITEM.match(line) else "") or [""]
             else:
                 lines.append(line)
@@ -202,10 +202,10 @@ def _own_text(turn: Turn) -> str:
     return "\n".join(lines).rstrip("\n")
 
 
-def _own_html(turn: Turn) -> str:
-    opening = '<p class="MsoNormal">' if turn.program == "outlook" else "<p>"
+def _own_html(scene: Scene) -> str:
+    opening = '<p class="MsoNormal">' if scene.program == "outlook" else "<p>"
     blocks = []
-    for paragraph in _paragraphs(turn.words):
+    for paragraph in _paragraphs(scene.words):
         if all(line.startswith(">") for line in paragraph):
             inner = "<br>\n".join(html.escape(line.lstrip("> "), quote=False) for line in paragraph)
             blocks.append(f'<blockquote type="cite">{inner}</blockquote>')
@@ -224,43 +224,43 @@ def _own_html(turn: Turn) -> str:
 # The whole message: own words, signature, what is quoted.
 
 
-def _text(turn: Turn, answered: Written | None) -> str:
-    signature = _signature(turn)
-    mark = "" if turn.program in ("outlook", "android", "iphone") else "-- \n"
-    signed = f"{_own_text(turn)}\n\n{mark}{signature}\n" if signature else f"{_own_text(turn)}\n"
-    if answered is None or turn.quote == "none":
+def _text(scene: Scene, answered: Written | None) -> str:
+    signature = _signature(scene)
+    mark = "" if scene.program in ("outlook", "android", "iphone") else "-- \n"
+    signed = f"{_own_text(scene)}\n\n{mark}{signature}\n" if signature else f"{_own_text(scene)}\n"
+    if answered is None or scene.quote == "none":
         return signed
-    if turn.quote == "inline":
-        return f"{_attribution(turn, answered)}\n{signed}"
-    if turn.program in ("outlook", "android"):
-        return f"{signed}\n{'_' * 32}\n{_header_block(turn, answered)}\n\n{answered.text}"
+    if scene.quote == "inline":
+        return f"{_attribution(scene, answered)}\n{signed}"
+    if scene.program in ("outlook", "android"):
+        return f"{signed}\n{'_' * 32}\n{_header_block(scene, answered)}\n\n{answered.text}"
     quoted = "\n".join(f"> {line}" if line else ">" for line in answered.text.rstrip("\n").splitlines())
-    if turn.program == "iphone":
-        return f"{signed}\n> {_attribution(turn, answered)}\n> \n{quoted}\n"
-    if turn.program == "thunderbird":
-        return f"{_own_text(turn)}\n\n{_attribution(turn, answered)}\n{quoted}\n\n{mark}{signature}\n"
-    return f"{signed}\n{_attribution(turn, answered)}\n\n{quoted}\n"
+    if scene.program == "iphone":
+        return f"{signed}\n> {_attribution(scene, answered)}\n> \n{quoted}\n"
+    if scene.program == "thunderbird":
+        return f"{_own_text(scene)}\n\n{_attribution(scene, answered)}\n{quoted}\n\n{mark}{signature}\n"
+    return f"{signed}\n{_attribution(scene, answered)}\n\n{quoted}\n"
 
 
-def _html(turn: Turn, answered: Written | None) -> str:
-    signature = _signature(turn)
-    body = _own_html(turn)
+def _html(scene: Scene, answered: Written | None) -> str:
+    signature = _signature(scene)
+    body = _own_html(scene)
     if signature:
-        tag = '<div class="gmail_signature">' if turn.program == "gmail" else "<div>"
+        tag = '<div class="gmail_signature">' if scene.program == "gmail" else "<div>"
         body += f"\n{tag}{html.escape(signature, quote=False).replace(chr(10), '<br>' + chr(10))}</div>"
-    if answered is not None and turn.quote == "inline":
-        body = f"<div>{html.escape(_attribution(turn, answered))}</div>\n{body}"
-    elif answered is not None and turn.quote == "full":
-        body += "\n" + _quoted_html(turn, answered)
+    if answered is not None and scene.quote == "inline":
+        body = f"<div>{html.escape(_attribution(scene, answered))}</div>\n{body}"
+    elif answered is not None and scene.quote == "full":
+        body += "\n" + _quoted_html(scene, answered)
     return f"<html><head></head><body>\n{body}\n</body></html>\n"
 
 
-def _quoted_html(turn: Turn, answered: Written) -> str:
+def _quoted_html(scene: Scene, answered: Written) -> str:
     inner = re.sub(r"</?(?:html|head|body)>\n?", "", answered.html)
-    introduction = html.escape(_attribution(turn, answered), quote=False)
-    match turn.program:
+    introduction = html.escape(_attribution(scene, answered), quote=False)
+    match scene.program:
         case "outlook":
-            block = html.escape(_header_block(turn, answered), quote=False).replace("\n", "<br>\n")
+            block = html.escape(_header_block(scene, answered), quote=False).replace("\n", "<br>\n")
             style = "border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0cm 0cm 0cm"
             return f'<div style="{style}"><p class="MsoNormal">{block}</p></div>\n{inner}'
         case "gmail":
@@ -270,29 +270,29 @@ def _quoted_html(turn: Turn, answered: Written) -> str:
     return f'<div><br><blockquote type="cite"><div>{introduction}</div><br>\n{inner}</blockquote></div>'
 
 
-def _signature(turn: Turn) -> str:
-    if turn.program in MOBILE_SIGNATURES:
-        return MOBILE_SIGNATURES[turn.program]
-    return "\n".join(turn.sender.signature)
+def _signature(scene: Scene) -> str:
+    if scene.program in MOBILE_SIGNATURES:
+        return MOBILE_SIGNATURES[scene.program]
+    return "\n".join(scene.sender.signature)
 
 
-def _attribution(turn: Turn, answered: Written) -> str:
+def _attribution(scene: Scene, answered: Written) -> str:
     """Return the line above a quotation, in the replier's language and time."""
-    program = {"iphone": "apple", "outlook": "thunderbird"}.get(turn.program, turn.program)
-    language = turn.sender.language
-    return ATTRIBUTIONS.get((program, language), ATTRIBUTIONS["gmail", language]).format(**_said(turn, answered))
+    program = {"iphone": "apple", "outlook": "thunderbird"}.get(scene.program, scene.program)
+    language = scene.sender.language
+    return ATTRIBUTIONS.get((program, language), ATTRIBUTIONS["gmail", language]).format(**_said(scene, answered))
 
 
-def _header_block(turn: Turn, answered: Written) -> str:
-    lines = HEADER_BLOCKS.get(turn.sender.language, HEADER_BLOCKS["en"])
-    shown = [line for line in lines if answered.turn.cc or not line.startswith("Cc:")]
-    return "\n".join(line.format(**_said(turn, answered)) for line in shown)
+def _header_block(scene: Scene, answered: Written) -> str:
+    lines = HEADER_BLOCKS.get(scene.sender.language, HEADER_BLOCKS["en"])
+    shown = [line for line in lines if answered.scene.cc or not line.startswith("Cc:")]
+    return "\n".join(line.format(**_said(scene, answered)) for line in shown)
 
 
-def _said(turn: Turn, answered: Written) -> dict[str, str]:
+def _said(scene: Scene, answered: Written) -> dict[str, str]:
     """Return what can be said of an answered message, with its time in the replier's zone."""
-    at: datetime = answered.turn.at.astimezone(ZoneInfo(turn.sender.zone))
-    language = turn.sender.language
+    at: datetime = answered.scene.at.astimezone(ZoneInfo(scene.sender.zone))
+    language = scene.sender.language
     return {
         "weekday": WEEKDAYS[language].split()[at.weekday()],
         "day": str(at.day),
@@ -302,9 +302,9 @@ def _said(turn: Turn, answered: Written) -> dict[str, str]:
         "mm": f"{at.month:02}",
         "yy": f"{at.year % 100:02}",
         "time": f"{at:%H:%M}",
-        "name": answered.turn.sender.name,
-        "email": answered.turn.sender.email,
-        "to": "; ".join(f"{person.name} <{person.email}>" for person in answered.turn.to),
-        "cc": "; ".join(f"{person.name} <{person.email}>" for person in answered.turn.cc),
+        "name": answered.scene.sender.name,
+        "email": answered.scene.sender.email,
+        "to": "; ".join(f"{person.name} <{person.email}>" for person in answered.scene.to),
+        "cc": "; ".join(f"{person.name} <{person.email}>" for person in answered.scene.cc),
         "subject": answered.subject,
     }

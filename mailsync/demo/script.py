@@ -43,7 +43,7 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
+class Scene:
     """One message of a conversation as the script has it.
 
     `answers` is the place of the message it replies to, -1 for none. `quote` is full, inline or none; `form` is plain,
@@ -82,20 +82,20 @@ def monday(now: datetime) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def conversations(base: date) -> Iterator[tuple[Turn, ...]]:
+def conversations(base: date) -> Iterator[tuple[Scene, ...]]:
     """Yield each conversation with its messages in order, dated from the Monday `base`."""
     for file in sorted(HERE.joinpath("threads").iterdir(), key=lambda entry: entry.name):
         if file.name.endswith(".txt"):
-            yield tuple(_turns(file.name.removesuffix(".txt"), file.read_text(encoding="utf-8"), base))
+            yield tuple(_scenes(file.name.removesuffix(".txt"), file.read_text(encoding="utf-8"), base))
 
 
-def _turns(thread: str, script: str, base: date) -> Iterator[Turn]:
+def _scenes(thread: str, script: str, base: date) -> Iterator[Scene]:
     """Yield the messages of one script; raises ValueError with the script's name where it cannot be read."""
-    head, *scenes = re.split(r"^(?===== )", script, flags=re.MULTILINE)
+    head, *parts = re.split(r"^(?===== )", script, flags=re.MULTILINE)
     said, _, _ = _options(thread, head)
     language = said.get("language", "en")
-    for place, scene in enumerate(scenes):
-        opening, _, rest = scene.partition("\n")
+    for place, part in enumerate(parts):
+        opening, _, rest = part.partition("\n")
         match = OPENING.fullmatch(opening)
         if match is None:
             raise ValueError(f"{thread}: {opening}")
@@ -104,7 +104,7 @@ def _turns(thread: str, script: str, base: date) -> Iterator[Turn]:
         options, headers, words = _options(thread, rest)
         # Seconds differ from message to message, as they do in life.
         clock = time(int(hour), int(minute), (place * 17 + len(rest)) % 60, tzinfo=ZoneInfo(author.zone))
-        yield Turn(
+        yield Scene(
             thread=thread,
             place=place,
             at=datetime.combine(_day(base, weeks, day), clock),

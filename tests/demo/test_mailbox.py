@@ -134,7 +134,7 @@ def test_other_people_s_mail_is_there_and_is_no_client_s(mails, parsed, circle):
 def test_it_is_fresh_on_every_day_of_the_week(days):
     """Nothing lies in the future, and the newest message is never older than nine days."""
     now = datetime(2026, 3, 2, 8, tzinfo=UTC) + timedelta(days=days)
-    newest = max(turn.at for turns in conversations(monday(now)) for turn in turns)
+    newest = max(scene.at for scenes in conversations(monday(now)) for scene in scenes)
 
     assert timedelta() < now - newest < timedelta(days=9)
 
