@@ -11,6 +11,7 @@ from mailsync.text.words import LINE_CAP, fold, lines, shingles, words
 
 _FORWARDING = re.compile(r"\s*(?:fwd?|wg|tr|rv|enc|i|doorst|vl|vs|fs)\s*:", re.IGNORECASE)
 _KNOWN_WORDS = 5  # a shorter line may be anybody's
+_TITLES = frozenset("dr mr mrs ms prof ing dipl mag mba herr frau ext extern external".split())
 _MOST_CHECKS = 200  # of short lines against the whole of the older messages
 _EARLIER = 40  # older messages than this are hardly quoted without marks
 _POINTS_DOWN = re.compile(
@@ -36,8 +37,22 @@ def passages(message: Message, earlier: Sequence[Message] = ()) -> tuple[Passage
     _by_html(message, places, roles)
     _by_marks(rows, roles, forwarding=_FORWARDING.match(message.subject) is not None)
     _by_memory(message, earlier, rows, roles)
-    _around_the_words(rows, roles)
+    _around_the_words(rows, roles, author_words(message))
     return _join(places, [role or Role.AUTHOR for role in roles], rows)
+
+
+def author_words(message: Message) -> tuple[str, ...]:
+    """Return the words of the sender's name in lower case, first name first; from the address where no name is given."""
+    if message.sender is None:
+        return ()
+    name = message.sender.name
+    if "," in name and "@" not in name:  # "Voss, Harriet"
+        last, _, first = name.partition(",")
+        name = f"{first} {last}"
+    found = [word for word in words(fold(name)) if word not in _TITLES]
+    if not found or "@" in name:
+        found = re.split(r"[._-]", message.sender.email.partition("@")[0])
+    return tuple(word for word in found if word)[:5]
 
 
 def _by_html(message: Message, places: Sequence[tuple[int, int]], roles: list[Role | None]) -> None:
@@ -179,7 +194,7 @@ def _bridge(
                 roles[i] = Role.QUOTED
 
 
-def _around_the_words(rows: Sequence[str], roles: list[Role | None]) -> None:
+def _around_the_words(rows: Sequence[str], roles: list[Role | None], author: Sequence[str]) -> None:
     """Label banners, signatures and disclaimers in each stretch that is nobody else's yet."""
     start = 0
     first = True
@@ -193,7 +208,7 @@ def _around_the_words(rows: Sequence[str], roles: list[Role | None]) -> None:
         begin = _banner(rows, roles, start, end) if first else start
         first = False
         end_of_words = _disclaimer(rows, roles, begin, end)
-        _signature(rows, roles, begin, end_of_words)
+        _signature(rows, roles, begin, end_of_words, author)
         start = end
 
 
@@ -240,9 +255,9 @@ def _disclaimer(rows: Sequence[str], roles: list[Role | None], start: int, end: 
     return end
 
 
-def _signature(rows: Sequence[str], roles: list[Role | None], start: int, end: int) -> None:
+def _signature(rows: Sequence[str], roles: list[Role | None], start: int, end: int, author: Sequence[str]) -> None:
     """Label the signature of a stretch, up to a postscript."""
-    at = signature_start(rows, start, end)
+    at = signature_start(rows, start, end, author)
     for i in range(at, end):
         if i > at and is_postscript(rows[i]):
             return

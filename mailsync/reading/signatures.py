@@ -63,12 +63,15 @@ _DISCLAIMER = re.compile(
     r"property of|may contain)|"
     r"(?:confidentiality|legal|privacy|e-?mail) (?:notice|disclaimer|note|statement)\b|^\W{0,4}disclaimer\b|if you (?:are not the|have received this).{0,60}(?:recipient|in error|by mistake)|"
     r"(?:please )?(?:consider|think (?:of|about)) the environment before|views (?:or|and) opinions (?:expressed|presented)|"
+    r"denk(?:en sie)? (?:aan het milieu|an die umwelt)|geen rechten worden ontleend|ob diese (?:e-?mail|mail|nachricht) ausgedruckt|"
+    r"pensez a l'environnement|(?:will|do|does) (?:never|not) (?:ask|accept) .{0,40}(?:pin|password|service of|liability)|"
     r"diese (?:e-?mail|nachricht).{0,80}(?:vertraulich|rechtlich geschutzt|ausschliesslich fur)|falls sie nicht der (?:richtige|beabsichtigte)|"
     r"(?:ce|cet|le present) (?:message|courriel|e-?mail|mail).{0,100}(?:confidentiel|destine|strictement)|si vous (?:n'etes pas le|avez recu ce).{0,60}(?:destinataire|erreur)|"
     r"(?:este|el presente) (?:mensaje|correo).{0,100}(?:confidencial|dirigido exclusivamente|destinatario)|aviso legal|antes de imprimir|"
     r"(?:questa|la presente|il presente) (?:e-?mail|mail|messaggio|comunicazione).{0,100}(?:confidenzial|riservat|destinat)|avviso di riservatezza|"
     r"(?:dit|deze) (?:e-?mail|bericht|e-mailbericht).{0,100}(?:vertrouwelijk|uitsluitend bestemd)|"
     r"(?:virus-?free|virenfrei|sans virus|libre de virus|privo di virus|virusvrij)\b.{0,40}\b(?:avast|avg|www)|scanned (?:for viruses )?by|checked by (?:avast|avg)|"
+    r"communications? (?:may|will|can) be (?:subject to|monitored|recorded|intercepted)|"
     r"registered office\b.{0,200}\bregistered (?:in|number)|to unsubscribe from this (?:group|list)|you received this message because you are subscribed|"
     r"you (?:received|are receiving) this (?:e-?mail|message) because|^\s*(?:unsubscribe|abmelden|se desabonner|darse de baja)\b"
 )
@@ -86,6 +89,11 @@ _LIST_FOOTER = re.compile(
 )
 
 
+#: A signature has no more lines than this.
+_LONGEST = 14
+_BEFORE_NAMES = frozenset(
+    "dr mr mrs ms prof ing dipl mag herr frau m mme x xo xx lg vg mfg best regards cheers".split()
+)
 #: Single words that answer instead of signing.
 _NO_NAMES = frozenset(
     "yes no ok okay sure done agreed approved perfect great fine deal confirmed correct exactly noted understood accepted absolutely "
@@ -161,7 +169,7 @@ def is_signature_line(line: str) -> bool:
         return len(words(text)) <= 22
     if text.endswith(("?", "!")) or len(words(text)) > 10:
         return False
-    if is_name(text) or _TITLE.search(folded) or not re.search(r"\w", text):
+    if is_name(text) or _TITLE.search(folded) or not re.search(r"\w", text) or (text[0] == text[-1] == "*"):
         return True
     capitals = sum(w[:1].isupper() or not w[:1].isalpha() for w in text.split())
     return len(text) <= 70 and capitals * 2 >= len(text.split()) and not text.endswith(".")
@@ -178,22 +186,60 @@ def is_banner(paragraph: str) -> bool:
     return _BANNER.match(fold(paragraph[:LINE_CAP])) is not None
 
 
-def signature_start(lines: Sequence[str], start: int, end: int) -> int:
+def signature_start(lines: Sequence[str], start: int, end: int, author: Sequence[str] = ()) -> int:
     """Return the line at which the signature of `lines[start:end]` begins, `end` where there is none.
 
-    A "-- " delimiter decides, unless only a list follows it. Else the signature begins after the last closing whose
-    remaining lines all look like a signature's, or is a name and contact lines at the very end.
+    `author` are the words of the sender's name. In this order: a "-- " delimiter; a closing whose remaining lines all
+    look like a signature's; the author's own name; a last paragraph of name and contact lines.
     """
     for at in range(start, end):
-        if is_delimiter(lines[at]) and any(lines[i].strip() for i in range(at + 1, end)):
-            return at
+        if is_delimiter(lines[at]):
+            rest = sum(bool(line.strip()) for line in lines[at + 1 : end])
+            if 0 < rest <= (40 if lines[at].endswith(" ") else 15):
+                return at
     for at in range(end - 1, max(start - 1, end - 26), -1):
         if is_closing(lines[at]):
-            rest = [line for line in lines[at + 1 : end] if line.strip()]
-            if len(rest) <= 16 and all(map(is_signature_line, rest)):
+            rest_lines = [line for line in lines[at + 1 : end] if line.strip()]
+            if len(rest_lines) <= 16 and all(is_signature_line(line) or is_disclaimer(line) for line in rest_lines):
                 return at + 1
             break
-    return _bare_signature(lines, start, end)
+    named = _named(lines, start, end, author)
+    return named if named < end else _bare_signature(lines, start, end)
+
+
+def _named(lines: Sequence[str], start: int, end: int, author: Sequence[str]) -> int:
+    """Return the line near the end on which the author signs with the own name, `end` for none."""
+    filled = [at for at in range(start, end) if lines[at].strip()][-_LONGEST:]
+    for place, at in enumerate(filled):
+        if not author or at == start:
+            continue
+        rest = filled[place + 1 :]
+        signs = _signs(lines[at], author)
+        if signs == "whole" or (signs and all(is_signature_line(lines[i]) or _signs(lines[i], author) for i in rest)):
+            return at
+        if signs and rest and _signs(lines[rest[0]], author) == "whole":
+            return at
+    return end
+
+
+def _signs(line: str, author: Sequence[str]) -> str:
+    """Say whether `line` begins with the author's "whole" name or is the "first" one or initials; "" for neither."""
+    if len(line) > 120 or line.rstrip().endswith(("?", ":")) or _SPEAKS.search(fold(line)):
+        return ""
+    tokens = [token for token in words(fold(line)) if token not in _BEFORE_NAMES]
+    count = len(author)
+    if count > 1 and len(tokens) <= 16 and tokens[:count] in (list(author), [author[-1], *author[:-1]]):
+        return "whole"
+    if count > 1 and len(tokens) <= 16 and tokens[:2] == [author[0], author[-1]]:
+        return "whole"
+    initials = "".join(name[0] for name in author)
+    if (
+        len(tokens) <= 2
+        and tokens
+        and (author[0] in tokens or tokens[0] in (initials, initials[0]) or tokens[-1] == author[-1])
+    ):
+        return "first"
+    return ""
 
 
 def _bare_signature(lines: Sequence[str], start: int, end: int) -> int:

@@ -201,6 +201,8 @@ def _without_manners(rows: Sequence[_Line]) -> Iterator[_Line]:
             or is_delimiter(row.text)
             or is_mobile(row.text)
         )
+        if filled and i == filled[-1] and len(filled) > 1 and len(row.text.split()) <= 4 and row.text.endswith(","):
+            manners = True  # "Safe travels,"
         if i in last_words and not manners:
             manners = is_name(row.text) and (closed or i == filled[-1]) and len(filled) > 1
         closed = closed or (i in last_words and is_closing(row.text))
@@ -221,9 +223,14 @@ def _width(rows: Sequence[_Line]) -> int:
     return longest if full >= 2 and full * 2 >= breaks else 0
 
 
-def _uses_capitals(rows: Iterable[_Line]) -> bool:
-    first = [t[0] for row in rows if (t := row.text.strip()) and t[0].isalpha()]
-    return sum(c.isupper() for c in first) * 2 > len(first)
+def _uses_capitals(rows: Sequence[_Line]) -> bool:
+    """Say whether the writer begins paragraphs with capitals, as those who type on a phone do not."""
+    first = [
+        row.text.lstrip()[0]
+        for above, row in zip([None, *rows], rows, strict=False)
+        if row.text.strip() and (above is None or not above.text.strip()) and row.text.lstrip()[0].isalpha()
+    ]
+    return sum(map(str.isupper, first)) * 2 >= len(first)
 
 
 def _goes_on(previous: _Line, row: _Line, width: int, *, capitals: bool) -> bool:

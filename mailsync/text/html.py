@@ -118,7 +118,7 @@ def _render(html: str) -> Rendered:
     if survey is None:
         return Rendered(text=flat(html), troubles=("the HTML part is nested too deeply: its layout was lost",))
     marks, hidden, troubles = survey
-    if any(_letters(node) for node in hidden):
+    if any(node.tag not in _DROPPED and _letters(node) for node in hidden):
         troubles.append("the HTML part hides text, which was left out")
     for node, opening, closing in marks:
         node.addprevious(_sentinel(opening))
