@@ -1,8 +1,8 @@
 """The append-only history: events, each sealed by the digest of the one before it.
 
 An event's digest is the SHA-256 of its canonical form: the JSON object of its fields `account`, `at`, `before`,
-`detail`, `effective`, `name`, `previous`, `seq` and `subject`, keys sorted, no spaces, UTF-8. `previous` is the digest of
-the event before it in the ledger, `before` of the one before it of the same account; so the whole history is one
+`detail`, `effective`, `name`, `previous`, `seq` and `subject`, keys sorted, no spaces, UTF-8. `previous` is the digest
+of the event before it in the ledger, `before` of the one before it of the same account; so the whole history is one
 chain, and each account's events are a chain of their own that can be handed over and checked without the others'.
 
 Events hold digests and states; the words themselves lie in `content` under their digest, so that they can be erased

@@ -4,7 +4,7 @@ import contextlib
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from mailsync.model.errors import LedgerError
@@ -101,6 +101,16 @@ class Database:
         """Close the connection; closing twice is once."""
         with self._lock, contextlib.suppress(sqlite3.Error):
             self.conn.close()
+
+
+def upsert(table: str, key: str, columns: Sequence[str], keep: Collection[str] = ()) -> str:
+    """Return the SQL that inserts `columns` of a row, or updates the row with this `key`, all but those to `keep`."""
+    changed = ", ".join(f"{name} = excluded.{name}" for name in columns if name != key and name not in keep)
+    marks = ", ".join("?" * len(columns))
+    return (
+        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - our own names
+        f" ON CONFLICT ({key}) DO UPDATE SET {changed}"
+    )
 
 
 def make_folder(path: Path) -> None:

@@ -6,43 +6,40 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from mailsync.ledger.chain import News, append, head, keep_content
+from mailsync.ledger.chain import News, append, keep_content
+from mailsync.ledger.database import upsert
 from mailsync.ledger.rows import build, canonical, clean, plain, sha256
 from mailsync.model.draft import WAITING, Draft, DraftState
 from mailsync.model.errors import NotFoundError, StateError
 from mailsync.model.event import EventName
 
 _SELECT = "SELECT c.body, d.thread FROM draft d JOIN content c ON c.digest = d.version"
+_COLUMNS = ("id", "version", "client", "account", "state", "seq", "written", "basis", "thread")
+_UPSERT = upsert("draft", "id", _COLUMNS, keep=("written", "thread"))
 
 
 def keep_draft(conn: sqlite3.Connection, draft: Draft, before: DraftState | None, now: datetime, by: str) -> None:
     """Keep new content or a new state; see `ports.Ledger.keep_draft`."""
-    row = conn.execute("SELECT state, version, basis FROM draft WHERE id = ?", (draft.id,)).fetchone()
+    row = conn.execute("SELECT state, version, basis FROM draft WHERE id = ?", (clean(draft.id),)).fetchone()
+    stands, was, basis = row or (None, None, 0)
     body = _body(draft)
     version = sha256(body)
-    if row and row[1] == version and row[0] == draft.state:  # said twice: only what it stands on may be newer
-        _stand_on(conn, draft, head(conn)[0])
+    mailed, moved = _latest(conn, draft.thread)
+    if version == was and (basis >= max(mailed, moved) or draft.state not in WAITING):
         return
-    _refuse_overtaken(conn, draft, before, row[0] if row else None)
-    old = draft_by_version(conn, row[1]) if row else None
+    if version != was:
+        _refuse_overtaken(conn, draft, before, stands)
+    old = _by_version(conn, was) if was else None
+    rewritten = (
+        old is None or replace(old, thread=draft.thread) == draft or (old.seen, old.lines) != (draft.seen, draft.lines)
+    )
+    detail = {"version": version, "was": was, "state": [stands, draft.state], "by": by, "rewritten": rewritten}
     keep_content(conn, [body])
-    detail = {
-        "version": version,
-        "was": row[1] if row else None,
-        "state": [row[0] if row else None, draft.state],
-        "by": by,
-    }
     name = EventName.DRAFT_CHANGED if row else EventName.DRAFT_WRITTEN
     [seq] = append(conn, [News(name=name, subject=draft.id, account=draft.account, detail=detail)], now)
-    rewritten = old is None or (old.seen, old.lines, old.letter) != (draft.seen, draft.lines, draft.letter)
-    conn.execute(
-        "INSERT INTO draft (id, version, seq, written, basis, thread, client, account, state)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET (version, seq, client, account, state)"
-        " = (excluded.version, excluded.seq, excluded.client, excluded.account, excluded.state)",
-        (clean(draft.id), version, seq, seq, seq, draft.thread, clean(draft.client), clean(draft.account), draft.state),
-    )
+    conn.execute(_UPSERT, (*draft_facts(draft), seq, seq, seq if rewritten else basis, draft.thread))
     if rewritten:
-        _stand_on(conn, draft, seq)
+        conn.execute("UPDATE thread SET drafted = ? WHERE id = ?", (seq, draft.thread))
 
 
 def draft(conn: sqlite3.Connection, beginning: str) -> Draft:
@@ -51,7 +48,7 @@ def draft(conn: sqlite3.Connection, beginning: str) -> Draft:
     rows = conn.execute(
         f"{_SELECT} WHERE d.id >= ? AND substr(d.id, 1, ?) = ? LIMIT 9", (beginning, len(beginning), beginning)
     )
-    found = [_draft(*row) for row in rows if beginning]
+    found = [draft_of(*row) for row in rows if beginning]
     exact = [one for one in found if one.id == beginning]
     if len(exact or found) == 1:
         return (exact or found)[0]
@@ -71,13 +68,7 @@ def drafts(conn: sqlite3.Connection, states: Iterable[DraftState], thread: str, 
     if wanted:
         where.append("d.state IN (SELECT value FROM json_each(?))")
         values.append(json.dumps(wanted))
-    return [_draft(*row) for row in conn.execute(f"{_SELECT} WHERE {' AND '.join(where)} ORDER BY d.written", values)]
-
-
-def draft_by_version(conn: sqlite3.Connection, version: str) -> Draft | None:
-    """Return a draft as it once stood; None where its content was erased."""
-    row = conn.execute("SELECT body, '' FROM content WHERE digest = ?", (version,)).fetchone()
-    return _draft(*row) if row and row[0] else None
+    return [draft_of(*row) for row in conn.execute(f"{_SELECT} WHERE {' AND '.join(where)} ORDER BY d.written", values)]
 
 
 def leave_one_waiting(conn: sqlite3.Connection, threads: tuple[str, str], now: datetime) -> None:
@@ -105,10 +96,21 @@ def _refuse_overtaken(conn: sqlite3.Connection, draft: Draft, before: DraftState
             )
 
 
-def _stand_on(conn: sqlite3.Connection, draft: Draft, seq: int) -> None:
-    """Note that the draft was written with everything in view up to event `seq`."""
-    conn.execute("UPDATE draft SET basis = ? WHERE id = ?", (seq, clean(draft.id)))
-    conn.execute("UPDATE thread SET drafted = max(drafted, ?) WHERE id = ?", (seq, draft.thread))
+def _latest(conn: sqlite3.Connection, thread: str) -> tuple[int, int]:
+    """Return the numbers of the newest events that brought mail to the thread and that moved its log."""
+    row = conn.execute("SELECT mailed, moved FROM thread WHERE id = ?", (clean(thread),)).fetchone()
+    return (row[0], row[1]) if row else (0, 0)
+
+
+def _by_version(conn: sqlite3.Connection, version: str) -> Draft | None:
+    """Return a draft as it once stood; None where its content was erased."""
+    row = conn.execute("SELECT body, '' FROM content WHERE digest = ?", (version,)).fetchone()
+    return draft_of(*row) if row and row[0] else None
+
+
+def draft_facts(draft: Draft) -> tuple[str, str, str, str, str]:
+    """Return the columns of a draft's row that follow from its content: id, version, client, account, state."""
+    return clean(draft.id), sha256(_body(draft)), clean(draft.client), clean(draft.account), draft.state.value
 
 
 def _body(draft: Draft) -> str:
@@ -116,5 +118,6 @@ def _body(draft: Draft) -> str:
     return canonical({name: held for name, held in plain(draft).items() if name != "thread"})
 
 
-def _draft(body: str, thread: str) -> Draft:
+def draft_of(body: str, thread: str) -> Draft:
+    """Return the draft whose content was written down, in its thread."""
     return build(Draft, {**json.loads(body), "thread": thread})

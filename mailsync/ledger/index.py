@@ -1,8 +1,8 @@
 """What the search index holds of an entry or a message, and under which number.
 
 A document's number begins with the minute of its date and ends in 1 for an entry, 0 for a message, so that the
-newest documents are the last rows. The index keeps tokens only (contentless FTS5); to take a document out, exactly what was put
-in must be made again, which is why `Document` is built from stored values alone.
+newest documents are the last rows. The index keeps tokens only (contentless FTS5); to take a document out, exactly
+what was put in must be made again, which is why `Document` is built from stored values alone.
 """
 # ruff: noqa: S608 - only our own constants become part of SQL; values always travel as parameters
 
@@ -81,7 +81,7 @@ def of_message(message: Message, client: str, spans: Sequence[Span]) -> Document
         words="\n".join(message.text[span.start : span.end] for span in spans),
         subject=message.subject,
         sender=_people((message.sender,) if message.sender else ()),
-        recipients=_people(message.to + message.cc),
+        recipients=_people((*message.to, *message.cc)),
         files=" ".join(attachment.name for attachment in message.attachments),
         marks=tuple(marks),
     )
@@ -93,12 +93,12 @@ def of_entry(entry: Entry, message: Message) -> Document:
     marks = [SIGN + "entry", mark("client", entry.client), mark("kind", finding.kind), mark("tier", finding.tier)]
     marks.append(mark("topic", finding.terms.topic))
     marks += [SIGN + flag for flag, holds in _flags(entry) if holds]
-    marks += word_marks("who", finding.who) + [SIGN + "owner"] + word_marks("owner", finding.owner or "")
+    marks += word_marks("who", finding.who) + word_marks("owner", finding.owner or "")
     return Document(
         words=finding.evidence.quote,
         subject=message.subject,
         sender=_people((message.sender,) if message.sender else ()),
-        recipients=_people(message.to + message.cc),
+        recipients=_people((*message.to, *message.cc)),
         files="",
         marks=tuple(marks),
     )
@@ -133,7 +133,7 @@ def remove(conn: sqlite3.Connection, documents: Iterable[tuple[int, Document]]) 
 def _row(document: Document) -> tuple[str, ...]:
     texts = (document.words, document.subject, document.sender, document.recipients, document.files)
     by_column = [tokens(text) for text in texts]
-    other = further("\n".join(texts[:2]), by_column[0] + by_column[1])
+    other = further("\n".join(texts), [word for words in by_column for word in words])
     return (*(" ".join(words) for words in by_column), " ".join(other), " ".join(document.marks))
 
 

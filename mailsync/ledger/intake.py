@@ -240,7 +240,7 @@ def read_crc(reading: Sequence[str | None]) -> int:
 
 
 def message_seal(row: Sequence[Any]) -> str:
-    """Return the digest of what parsing made of a message: its columns digest to text."""
+    """Return the digest of what parsing made of a message: its columns id to text."""
     *facts, text = row
     return sha256(canonical([*facts, sha256(text)]))
 
@@ -252,10 +252,8 @@ def _folder_id(conn: sqlite3.Connection, account: str, folder: str, *, make: boo
     place = (clean(account), clean(folder))
     row = conn.execute(_PLACE, place).fetchone()
     if row is None and make:
-        conn.execute(
-            "INSERT INTO folder (account, name, role, uidvalidity, last_uid, circle, trouble) VALUES (?, ?, ?, 0, 0, '', '')",
-            (*place, FolderRole.OTHER),
-        )
+        columns = "account, name, role, uidvalidity, last_uid, circle, trouble"
+        conn.execute(f"INSERT INTO folder ({columns}) VALUES (?, ?, ?, 0, 0, '', '')", (*place, FolderRole.OTHER))
         row = conn.execute(_PLACE, place).fetchone()
     return int(row[0]) if row else 0
 
@@ -333,7 +331,7 @@ def _news(arrival: Arrival, row: tuple[Any, ...] | None, account: str) -> News:
     raw, place = arrival.raw, arrival.raw.location
     detail = {
         "size": len(raw.data),
-        "row": message_seal(row[1:]) if row else None,
+        "row": message_seal(row) if row else None,
         "place": [place.folder, place.uidvalidity, place.uid] if place else None,
         "internal_date": utc(raw.internal_date) if raw.internal_date else None,
     }

@@ -15,6 +15,7 @@ from datetime import datetime
 
 from mailsync.ledger import drafts
 from mailsync.ledger.chain import News, append
+from mailsync.ledger.database import upsert
 from mailsync.ledger.rows import clean, sha256, utc
 from mailsync.model.event import EventName
 from mailsync.model.mail import Message
@@ -23,6 +24,9 @@ from mailsync.reading.threads import keys, subject_keys, thread_id
 _LONGEST_KEY = 200
 _LATEST_BEFORE = "SELECT digest FROM subject_key WHERE key = ? AND sent_at <= ? ORDER BY sent_at DESC LIMIT 1"
 _NEXT_AFTER = "SELECT digest, lost FROM subject_key WHERE key = ? AND sent_at > ? ORDER BY sent_at LIMIT 1"
+
+_COLUMNS = ("id", "account", "client", "subject", "first_at", "last_at", "messages", "mailed", "unread")
+_UPSERT = upsert("thread", "id", _COLUMNS)
 
 
 @dataclass(slots=True)
@@ -81,18 +85,11 @@ def own_keys(message: Message) -> list[str]:
 def refresh(conn: sqlite3.Connection, threads: Iterable[str], mailed: int) -> None:
     """Make the rows of `threads` say what their messages say; they await reading, the newest event being `mailed`."""
     for thread in sorted(set(threads)):
-        rows = conn.execute(
-            "SELECT sent_at, account, client, subject FROM message WHERE thread = ? ORDER BY sent_at, digest", (thread,)
-        ).fetchall()
+        query = "SELECT sent_at, account, client, subject FROM message WHERE thread = ? ORDER BY sent_at, digest"
+        rows = conn.execute(query, (thread,)).fetchall()
         first, last = rows[0], rows[-1]
         client = next((row[2] for row in reversed(rows) if row[2]), "")
-        conn.execute(
-            "INSERT INTO thread (id, account, client, subject, first_at, last_at, messages, mailed)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET (account, client, subject, first_at, last_at,"
-            " messages, mailed, unread) = (excluded.account, excluded.client, excluded.subject, excluded.first_at,"
-            " excluded.last_at, excluded.messages, excluded.mailed, 1)",
-            (thread, last[1], client, first[3], first[0], last[0], len(rows), mailed),
-        )
+        conn.execute(_UPSERT, (thread, last[1], client, first[3], first[0], last[0], len(rows), mailed, 1))
 
 
 def _stored(conn: sqlite3.Connection, wanted: set[str]) -> _Threads:
@@ -100,7 +97,8 @@ def _stored(conn: sqlite3.Connection, wanted: set[str]) -> _Threads:
     by_key = "SELECT key, thread FROM thread_key WHERE key IN (SELECT value FROM json_each(?))"
     threads = _Threads(key=dict(conn.execute(by_key, (json.dumps(sorted(wanted)),)).fetchall()))
     dates = "SELECT id, first_at FROM thread WHERE id IN (SELECT value FROM json_each(?))"
-    threads.first = dict(conn.execute(dates, (json.dumps(sorted(set(threads.key.values()))),)).fetchall())
+    found = json.dumps(sorted(set(threads.key.values())))
+    threads.first = dict(conn.execute(dates, (found,)).fetchall())
     return threads
 
 

@@ -2,6 +2,7 @@
 # ruff: noqa: S608 - only our own constants become part of SQL; values always travel as parameters
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from typing import Any
 
 from mailsync.ledger import index
 from mailsync.ledger.chain import News, append, keep_content
+from mailsync.ledger.database import upsert
 from mailsync.ledger.intake import messages, read_crc
 from mailsync.ledger.rows import build, canonical, clean, from_utc, plain, sha256, utc
 from mailsync.model.draft import WAITING
@@ -22,24 +24,23 @@ from mailsync.model.thread import Correction, ReadMessage, ThreadReading
 
 _SELECT = "SELECT c.body, e.thread FROM entry e JOIN content c ON c.digest = e.version"
 _CORRECTING = (EventName.ENTRY_CORRECTED, EventName.SUGGESTION_ACCEPTED, EventName.SUGGESTION_DISMISSED)
-_UPSERT = (
-    "INSERT INTO entry (doc, id, version, seq, dropped, digest, thread, client, sent_at, kind, tier, state, due, amount,"
-    " unit) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET (version, seq, dropped,"
-    " digest, thread, client, sent_at, kind, tier, state, due, amount, unit) = (excluded.version, excluded.seq, 0,"
-    " excluded.digest, excluded.thread, excluded.client, excluded.sent_at, excluded.kind, excluded.tier, excluded.state,"
-    " excluded.due, excluded.amount, excluded.unit)"
-)
+_FACTS = ("id", "version", "digest", "client", "sent_at", "kind", "tier", "state", "due", "amount", "unit")
+_UPSERT = upsert("entry", "id", ("doc", *_FACTS, "seq", "dropped", "thread"), keep=("doc",))
+_NUMBER = re.compile(r"\d{1,15}(?:\.\d{1,9})?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Change:
-    """One difference between log and reading; `was` is the digest of the content before, `doc` the row's number."""
+    """One difference between log and reading.
+
+    `was` is the digest of the content before, `doc` the number of the entry's row (0: it has none yet).
+    """
 
     name: EventName
     old: Entry | None
     new: Entry | None
     was: str
-    doc: int | None
+    doc: int
 
 
 # ---- recording ----
@@ -135,7 +136,7 @@ def _plan(conn: sqlite3.Connection, entries: dict[str, Entry], thread: str) -> l
     held = {row[0]: row for row in conn.execute(query, (thread, canonical(list(entries)))) if row[4]}
     changes = []
     for id_, entry in entries.items():
-        _, doc, was, dropped, body = held.get(id_, (id_, None, "", 1, ""))
+        _, doc, was, dropped, body = held.get(id_, (id_, 0, "", 1, ""))
         old = None if dropped else entry_of(body, thread)
         if old is None:
             changes.append(_Change(name=EventName.ENTRY_FOUND, old=None, new=entry, was=was, doc=doc))
@@ -150,12 +151,12 @@ def _plan(conn: sqlite3.Connection, entries: dict[str, Entry], thread: str) -> l
 
 def _record_changes(conn: sqlite3.Connection, changes: list[_Change], thread: str, account: str, now: datetime) -> None:
     """Write contents, events and rows of `changes`, and bring the index up to them."""
+    fresh = [change.new for change in changes if change.new and not change.doc]
+    numbers = iter(index.numbers(conn, "entry", "doc", [entry.finding.date for entry in fresh]))
+    changes = [change if change.doc else replace(change, doc=next(numbers)) for change in changes]
     keep_content(conn, [body_of(change.new) for change in changes if change.new])
     seqs = append(conn, [_news(change, account) for change in changes], now)
-    fresh = [change.new for change in changes if change.new and change.doc is None]
-    numbers = iter(index.numbers(conn, "entry", "doc", [entry.finding.date for entry in fresh]))
-    changes = [replace(change, doc=next(numbers)) if change.doc is None else change for change in changes]
-    rows = [entry_row(c.new, thread, c.doc, seq) for c, seq in zip(changes, seqs, strict=True) if c.new]
+    rows = [(c.doc, *entry_facts(c.new), seq, 0, thread) for c, seq in zip(changes, seqs, strict=True) if c.new]
     conn.executemany(_UPSERT, rows)
     gone = [(seq, c.old.id) for c, seq in zip(changes, seqs, strict=True) if c.old and not c.new]
     conn.executemany("UPDATE entry SET dropped = 1, seq = ? WHERE id = ?", gone)
@@ -171,9 +172,9 @@ def _index_entries(conn: sqlite3.Connection, changes: Iterable[_Change]) -> None
         before = change.old and index.of_entry(change.old, _message(conn, change.old.finding.evidence.digest))
         after = change.new and index.of_entry(change.new, _message(conn, change.new.finding.evidence.digest))
         if before and before != after:
-            out.append((change.doc or 0, before))
+            out.append((change.doc, before))
         if after and before != after:
-            into.append((change.doc or 0, after))
+            into.append((change.doc, after))
     index.remove(conn, out)
     index.put(conn, into)
 
@@ -191,6 +192,7 @@ def _news(change: _Change, account: str) -> News:
     entry = change.new or change.old
     assert entry is not None
     detail: dict[str, Any] = {"version": sha256(body_of(change.new)) if change.new else None, "was": change.was or None}
+    detail["doc"] = change.doc
     if change.old and change.new:
         old, new = plain(change.old), plain(change.new)
         detail["changed"] = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
@@ -209,30 +211,23 @@ def entry_of(body: str, thread: str) -> Entry:
     return build(Entry, {**json.loads(body), "thread": thread})
 
 
-def entry_row(entry: Entry, thread: str, doc: int | None, seq: int) -> tuple[Any, ...]:
-    """Return the columns of an entry's row that follow from its content, thread, number and latest event."""
+def entry_facts(entry: Entry) -> tuple[str | float | None, ...]:
+    """Return the columns of an entry's row that follow from its content: id, version, digest to unit."""
     finding, terms = entry.finding, entry.finding.terms
     value, _, unit = (terms.amount or "").partition(" ")
-    try:
-        amount = float(value) if value else None
-    except ValueError:
-        amount = None
+    number = _NUMBER.fullmatch(value)
     return (
-        doc,
         clean(entry.id),
         sha256(body_of(entry)),
-        seq,
-        0,
         finding.evidence.digest,
-        thread,
         clean(entry.client),
         utc(finding.date),
-        finding.kind,
-        finding.tier,
-        entry.state or "",
+        finding.kind.value,
+        finding.tier.value,
+        str(entry.state or ""),
         terms.due,
-        amount,
-        unit or None,
+        float(number[0]) if number else None,
+        unit if number else None,
     )
 
 
@@ -321,8 +316,9 @@ def undrafted(conn: sqlite3.Connection) -> list[ThreadInfo]:
     """
     waiting = ", ".join(f"'{state}'" for state in sorted(WAITING))
     where = (
-        "moved > drafted AND EXISTS (SELECT 1 FROM entry e WHERE e.thread = thread.id AND NOT e.dropped AND e.tier = 'log')"
-        f" OR id IN (SELECT d.thread FROM draft d WHERE d.state IN ({waiting}) AND (d.basis < mailed OR d.basis < moved))"
+        "moved > drafted AND EXISTS"
+        " (SELECT 1 FROM entry e WHERE e.thread = thread.id AND NOT e.dropped AND e.tier = 'log') OR id IN"
+        f" (SELECT d.thread FROM draft d WHERE d.state IN ({waiting}) AND d.basis < max(mailed, moved))"
     )
     return _threads(conn, where, ())
 
@@ -373,8 +369,8 @@ def corrections(conn: sqlite3.Connection, thread: str) -> tuple[Correction, ...]
     names = ", ".join(f"'{name}'" for name in _CORRECTING)
     query = (
         "SELECT c.body FROM entry e JOIN event v ON v.subject = e.id"
-        f" JOIN content c ON c.digest = json_extract(v.detail, '$.correction') WHERE e.thread = ? AND v.name IN ({names})"
-        " AND c.body IS NOT NULL ORDER BY v.seq"
+        " JOIN content c ON c.digest = json_extract(v.detail, '$.correction')"
+        f" WHERE e.thread = ? AND v.name IN ({names}) AND c.body IS NOT NULL ORDER BY v.seq"
     )
     return tuple(build(Correction, json.loads(body)) for (body,) in conn.execute(query, (clean(thread),)))
 

@@ -1,11 +1,10 @@
 """The tables, grown by named steps that are never edited; opening a ledger runs those it lacks.
 
-Immutable once written: `raw` and `event` (by trigger), `content`, and of `message` what was parsed. What `verify` checks
-stands on them. `entry`, `draft`, `thread`, `thread_key` and the two `search` tables are views of them kept for speed; `location` and
-`folder` mirror the servers.
+Never changed once written: `raw` and `event` (by trigger), `content`, and of `message` what was parsed. The others
+say what these add up to (`entry`, `draft`, `thread`, the keys, the index) or mirror a server (`location`, `folder`).
 
 Ids: `message.id` and `entry.doc` begin with the minute of the message's date, so that row order is date order; they
-are also the row's number in `search`. Times are UTC text that sorts ("2026-03-06T16:00:00.000000Z"). Digests are
+number the document in `search` too. Times are UTC text that sorts ("2026-03-06T16:00:00.000000Z"). Digests are
 SHA-256 in hex.
 """
 
@@ -117,6 +116,7 @@ def m002_threads(db: Tables) -> None:
         not_null={"id", "account", "client", "subject", "first_at", "last_at", "messages"},
         defaults={"unread": 1, "mailed": 0, "moved": 0, "drafted": 0},
     ).create_index(["last_at"])
+    db.execute("CREATE INDEX thread_client ON thread(client)")
     db.execute("CREATE INDEX thread_unread ON thread(first_at) WHERE unread")
     db.execute("CREATE INDEX thread_undrafted ON thread(id) WHERE moved > drafted")
     db.table("thread_key").create({"key": str, "thread": str}, pk="key", not_null={"key", "thread"}).create_index(
@@ -205,7 +205,7 @@ def m004_log(db: Tables) -> None:
     db.execute(f"CREATE UNIQUE INDEX draft_one_waiting ON draft(thread) WHERE state IN ({waiting})")
     db.table("trouble").create(
         {
-            "id": int,
+            "seq": int,
             "account": str,
             "stage": str,
             "subject": str,
@@ -213,10 +213,9 @@ def m004_log(db: Tables) -> None:
             "first_at": str,
             "last_at": str,
             "times": int,
-            "seq": int,
         },
-        pk="id",
-        not_null={"account", "stage", "subject", "reason", "first_at", "last_at", "times", "seq"},
+        pk="seq",
+        not_null={"account", "stage", "subject", "reason", "first_at", "last_at", "times"},
     ).create_index(["account", "stage", "subject", "reason"], unique=True)
 
 

@@ -1,6 +1,7 @@
 """What could not be read or done, each said once however often it happens."""
 
 import sqlite3
+from collections.abc import Sequence
 from datetime import datetime
 
 from mailsync.ledger.chain import News, append
@@ -11,20 +12,20 @@ from mailsync.model.event import EventName, Trouble
 def keep(conn: sqlite3.Connection, trouble: Trouble) -> None:
     """Keep a trouble; the first time as an event, afterwards as one more time."""
     named = tuple(clean(text) for text in (trouble.account, trouble.stage, trouble.subject, trouble.reason))
-    query = "UPDATE trouble SET last_at = max(last_at, ?), times = times + 1"
-    where = "WHERE account = ? AND stage = ? AND subject = ? AND reason = ?"
-    at = utc(trouble.at)
-    if conn.execute(f"{query} {where}", (at, *named)).rowcount:
+    again = (
+        "UPDATE trouble SET last_at = max(last_at, ?), times = times + 1"
+        " WHERE account = ? AND stage = ? AND subject = ? AND reason = ?"
+    )
+    if conn.execute(again, (utc(trouble.at), *named)).rowcount:
         return
     detail = {"stage": named[1], "row": seal(named)}
-    news = News(
-        name=EventName.TROUBLE, subject=trouble.subject, account=trouble.account, effective=trouble.at, detail=detail
-    )
+    news = News(name=EventName.TROUBLE, subject=trouble.subject, account=trouble.account, detail=detail)
     [seq] = append(conn, [news], trouble.at)
-    conn.execute(
-        "INSERT INTO trouble (account, stage, subject, reason, first_at, last_at, times, seq) VALUES (?, ?, ?, ?, ?, ?, 1, ?)",
-        (*named, at, at, seq),
+    new = (
+        "INSERT INTO trouble (seq, account, stage, subject, reason, first_at, last_at, times)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, 1)"
     )
+    conn.execute(new, (seq, *named, utc(trouble.at), utc(trouble.at)))
 
 
 def troubles(conn: sqlite3.Connection, since: datetime | None) -> list[Trouble]:
@@ -38,6 +39,6 @@ def troubles(conn: sqlite3.Connection, since: datetime | None) -> list[Trouble]:
     ]
 
 
-def seal(named: tuple[str, ...]) -> str:
+def seal(named: Sequence[str]) -> str:
     """Return the digest of a trouble: account, stage, subject, reason."""
     return sha256(canonical(list(named)))
