@@ -112,11 +112,11 @@ def assemble(
     occasion: Occasion,
     letter: Letter,
     lines_in: Callable[[Voice], tuple[Line, ...]],
-    given: Mapping[str, Any] | None = None,
+    facts_in: Callable[[Voice], Mapping[str, Any]] | None = None,
 ) -> Draft | None:
     """Put a letter together: address it, choose its language, call `lines_in` for its lines, render it.
 
-    `given` are further facts for the template. None when there is nobody at the client to write to, or no line.
+    `facts_in` gives further facts for the template. None when there is nobody at the client to write to, or no line.
     Raises TemplateError.
     """
     circle, client = occasion.background.circle, occasion.thread.client
@@ -130,7 +130,7 @@ def assemble(
     lines = lines_in(voice)
     if not lines:
         return None
-    facts = {"greeting": hello, **_facts(occasion, outside, lines, voice), **(given or {})}
+    facts = {"greeting": hello, **_facts(occasion, outside, lines, voice), **(facts_in(voice) if facts_in else {})}
     written = write(letter, language, facts, occasion.own)
     draft_id, message_id = _identity(occasion, letter, outside)
     return Draft(
