@@ -78,7 +78,7 @@ def _by_marks(rows: Sequence[str], roles: list[Role | None], *, forwarding: bool
         line = rows[at]
         if not line.strip():
             at += 1
-        elif is_quoted(line):
+        elif is_quoted(line) or _is_orphan(rows, at):
             roles[at] = Role.QUOTED
             at += 1
         elif opens_forward(line):
@@ -99,13 +99,21 @@ def _by_marks(rows: Sequence[str], roles: list[Role | None], *, forwarding: bool
             at += 1
 
 
+def _is_orphan(rows: Sequence[str], at: int) -> bool:
+    """Say whether a line without mark is the end of the quoted line above, broken off by a mail program."""
+    return (
+        0 < at < len(rows) - 1
+        and len(rows[at - 1]) >= 72
+        and len(rows[at]) < 40
+        and is_quoted(rows[at - 1])
+        and is_quoted(rows[at + 1])
+        and bool(rows[at + 1].strip("> "))
+    )
+
+
 def _attribution(rows: Sequence[str], at: int) -> int:
-    line = rows[at]
-    if ":" not in line and not any(
-        ":" in row or row.rstrip().endswith(("wrote", "schrieb")) for row in rows[at + 1 : at + 3]
-    ):
-        return 0
-    return attribution(list(rows[at : at + 3]), 0)
+    near = rows[at : at + 3]
+    return attribution(near, 0) if any(":" in row or "wrote" in row for row in near) else 0
 
 
 def _quotes_follow(rows: Sequence[str], roles: Sequence[Role | None], at: int) -> bool:

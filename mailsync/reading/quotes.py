@@ -1,27 +1,27 @@
 """Where other people's words begin: attributions, copied header blocks, separators and the ">" of quoted lines."""
 
 import re
+from collections.abc import Sequence
 
 from mailsync.text.words import LINE_CAP, fold
 
 _QUOTED_LINE = re.compile(r"\s{0,3}(?:>|\|\s|»|&gt;)")
-_ATTRIBUTION_END = re.compile(
-    r"(?:\bwrote|\bwrites|\bsaid|\bschrieb(?:en)?|\bgeschrieben|\ba (?:ecrit|envoye)|\becrit|\bescribio|\bescribe|\bha scritto|"
-    r"\bscrisse|\bscriveva|\bscrive|\bschreef(?: het volgende)?|\bheeft .{0,80}geschreven|\bgeschreven|\bescreveu|\bnapisal\(?a?\)?|"
-    r"\bskrev|\bpisze)(?: (?:am|on|le|el|il|op|um) .{4,60})?\s*:?\s*$"
+_WROTE = (
+    r"(?:wrote|writes|said|schrieb(?:en)?|geschrieben|(?:a|avez) (?:ecrit|envoye)|ecrit|escribio|escribe|ha scritto|scrisse|scriveva|"
+    r"scrive|schreef(?: het volgende)?|escreveu|napisa[lł]\(?a?\)?|skrev|skrifaði|kirjoitti|pisze|написал[аи]?|пише|пишет|irta)"
 )
+_ATTRIBUTION_END = re.compile(rf"(?:^|\W){_WROTE}(?: .{{1,80}})?\s?[:：]$")
+_ADDRESSED = re.compile(r".{1,200}<[^<>]{3,100}@[^<>]{3,100}>?>?\)?\s?:$")
 _ATTRIBUTION_START = re.compile(
     r"\W{0,3}(?:on|am|le|el|il giorno|il|op|em|den|dnia|at|in (?:a )?message|in (?:your|his|her) |mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|"
-    r"lun|mar|mer|jeu|ven|sam|dim|mie|jue|vie|sab|dom|gio|\d{1,4}[-./ ]|[\w.+-]+@|\"|<|>|.{1,60}<[^>]+@[^>]+>)"
+    r"lun|mar|mer|jeu|ven|sam|dim|mie|jue|vie|sab|dom|gio|w dniu|tir|ons|tors|fre|lor|son|man|pe|to|ke|ti|ma|la|su|[^a-z\\W]|\d{1,4}[-./ ]|[\w.+-]+@|\"|<|>|.{1,60}<[^>]+@[^>]+>)"
 )
 _HAS_DATE = re.compile(
     r"\d{1,2}[:.h]\d{2}|\b(?:19|20)\d{2}\b|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|@|\b\d{1,2}\.? (?:\w{3,9})"
 )
-_WROTE_BARE = re.compile(r".{1,80}\b(?:wrote|schrieb|a ecrit|escribio|ha scritto|schreef)(?: .{1,80})?:\s*$")
-
 _HEADER_NAMES = {
     "from": "from von de da van od fran fra vom expediteur mittente remitente afzender",
-    "sent": "sent gesendet date datum envoye enviado inviato data verzonden fecha skickat odeslano wyslano sendt sent-at le on",
+    "sent": "sent gesendet date datum envoye enviado inviato data verzonden fecha skickat odeslano wyslano sendt dato sent-at le on",
     "to": "to an a para aan till do para: destinataire komu til",
     "subject": "subject betreff objet asunto oggetto onderwerp amne assunto temat predmet emne betr",
     "cc": "cc kopie copie kopia bcc reply-to antwort an importance wichtigkeit priority attachments anlagen pieces jointes adjuntos "
@@ -30,11 +30,11 @@ _HEADER_NAMES = {
 _KIND_OF = {name: kind for kind, names in _HEADER_NAMES.items() for name in names.split()}
 _KIND_OF |= {"envoye le": "sent", "sent at": "sent", "gesendet am": "sent", "enviado el": "sent", "inviato il": "sent", "reply to": "cc",
              "pieces jointes": "cc", "antwort an": "cc", "cc ci": "cc"}  # fmt: skip
-_HEADER_LINE = re.compile(r"[>\s*_|]{0,6}([a-z-]{1,12}(?: [a-z]{2,8})?)\s?\*?\s?:\*?(?:\s|$)(.{0,500})")
+_HEADER_LINE = re.compile(r"[>\s*_|]{0,6}([a-z-]{1,12}(?: [a-z]{2,8})?)\s?\*?\s?:\*?\s*(.{0,500})")
 
 _ORIGINAL = re.compile(
     r"\s*[-_*=]{2,}\s*(?:original[ -]?(?:message|nachricht|appointment|mail)|ursprungliche (?:nachricht|e-?mail|mail)|"
-    r"message d'origine|message original|mensaje original|messaggio originale|oorspronkelijk bericht|oprindelig meddelelse|"
+    r"message d'origine|message original|mensaje original|messaggio originale|oorspronkelijk bericht|oprindelig (?:meddelelse|besked)|opprinnelig melding|"
     r"ursprungligt meddelande|wiadomosc oryginalna|reply message|reply above this line|antwort)\s*[-_*=]*\s*$"
 )
 _FORWARDED = re.compile(
@@ -55,21 +55,21 @@ def is_quoted(line: str) -> bool:
     return _QUOTED_LINE.match(line) is not None
 
 
-def attribution(lines: list[str], at: int) -> int:
+def attribution(lines: Sequence[str], at: int) -> int:
     """Return how many lines from `at` on are an attribution ("On 3 May, Anna wrote:"), 0 for none; at most three.
 
     English, German, French, Spanish, Italian, Dutch, Portuguese, Polish, Scandinavian; wrapped lines are joined.
     """
-    first = fold(lines[at][:LINE_CAP]).strip()
+    first = fold(lines[at][:LINE_CAP]).strip(" -")
     if not first or len(first) > 300:
         return 0
     joined = first
     for count in range(1, 4):
-        if joined.endswith((":", "wrote", "schrieb", "ecrit", "scritto")) and _is_attribution(joined):
+        if _is_attribution(joined):
             return count
         if at + count >= len(lines) or not _ATTRIBUTION_START.match(first):
             return 0
-        following = fold(lines[at + count][:LINE_CAP]).strip().lstrip(">").strip()
+        following = fold(lines[at + count][:LINE_CAP]).strip().lstrip(">").strip(" -")
         if not following or len(joined) + len(following) > 400:
             return 0
         joined = f"{joined} {following}"
@@ -78,12 +78,16 @@ def attribution(lines: list[str], at: int) -> int:
 
 def _is_attribution(line: str) -> bool:
     line = line.lstrip("> ")
-    if _ATTRIBUTION_END.search(line) is None and _WROTE_BARE.fullmatch(line) is None:
+    if line.endswith("wrote"):
+        line += ":"
+    if not line.endswith((":", "：")) or _HAS_DATE.search(line) is None:
         return False
-    return bool(_HAS_DATE.search(line)) and bool(_ATTRIBUTION_START.match(line) or "@" in line)
+    if _ATTRIBUTION_END.search(line):
+        return _ATTRIBUTION_START.match(line) is not None or "@" in line
+    return _ADDRESSED.match(line) is not None and re.search(r"\d", line.partition("<")[0]) is not None
 
 
-def header_block(lines: list[str], at: int) -> int:
+def header_block(lines: Sequence[str], at: int) -> int:
     """Return how many lines from `at` on are header fields copied into the text ("From: ... Sent: ..."), 0 for none.
 
     Needs a From (or a Sent with To) and another kind within six lines, and values that look like them, so that "From:

@@ -36,6 +36,7 @@ _CLOSING = re.compile(
     r"(?:\s+(?:from|aus|de|desde|da|uit|nach|und|and|&).{0,40})?(?:[\s,.!;:–-]{0,4})$"
 )
 _DASHES = re.compile(r"--\s?$")
+_DRAWN = re.compile(r"\s*(?:[—–]+|[-_=*~]{2,})\s*")
 _MOBILE = re.compile(
     r"\s*(?:sent (?:from|via|using|with) (?:my |the )?[\w .,/()-]{2,50}|get outlook for (?:ios|android|mac).{0,60}|(?:von |vom )meinem .{2,50} gesendet|"
     r"gesendet (?:von|mit|vom) .{2,50}|diese nachricht wurde von .{2,60} gesendet|envoye (?:de|depuis|a partir de|avec) (?:mon |l'|la |le |yahoo|outlook).{0,50}|"
@@ -160,13 +161,15 @@ def is_postscript(line: str) -> bool:
 def is_signature_line(line: str) -> bool:
     """Say whether `line` could stand in a signature: name, title, company, address, telephone, link."""
     text = line.strip()
-    if not text or is_mobile(text):
+    if not text or is_mobile(text) or _DRAWN.fullmatch(text):
         return True
     if len(text) > 160:
         return False
     folded = fold(text)
     if _CONTACT.search(folded):
         return len(words(text)) <= 22
+    if _TITLE.search(folded) and len(words(text)) <= 12 and not _SPEAKS.search(folded):
+        return True
     if text.endswith(("?", "!")) or len(words(text)) > 10:
         return False
     if is_name(text) or _TITLE.search(folded) or not re.search(r"\w", text) or (text[0] == text[-1] == "*"):
@@ -197,6 +200,9 @@ def signature_start(lines: Sequence[str], start: int, end: int, author: Sequence
             rest = sum(bool(line.strip()) for line in lines[at + 1 : end])
             if 0 < rest <= (40 if lines[at].endswith(" ") else 15):
                 return at
+    for at in range(max(start + 1, end - 12), end):
+        if _DRAWN.fullmatch(lines[at]) and all(is_signature_line(line) for line in lines[at + 1 : end] if line.strip()):
+            return at
     for at in range(end - 1, max(start - 1, end - 26), -1):
         if is_closing(lines[at]):
             rest_lines = [line for line in lines[at + 1 : end] if line.strip()]
