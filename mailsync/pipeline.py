@@ -92,7 +92,7 @@ def run_once(desk: Desk, sources: Iterable[MailSource]) -> Turn:
             raise
         except MailsyncError as error:
             refused = isinstance(error, LoginRefusedError)
-            turn += _trouble(desk, "fetch", "", str(error), source.account) + Turn(refused=refused)
+            turn += _trouble(desk, "fetch", "", _sentence(error), source.account) + Turn(refused=refused)
         finally:
             source.close()
     return turn + read_new(desk) + draft_recaps(desk)
@@ -109,7 +109,7 @@ def take_in(desk: Desk, source: MailSource) -> Turn:
         try:
             turn += take_folder(desk, source, folder, marks.get(folder.name))
         except FolderMissingError as error:
-            turn += _trouble(desk, "fetch", folder.name, str(error), source.account)
+            turn += _trouble(desk, "fetch", folder.name, _sentence(error), source.account)
     desk.ledger.polled(source.account, "", desk.now())
     return turn
 
@@ -287,6 +287,10 @@ def _tally(sightings: Sequence[Sighting]) -> Turn:
         passed_over=outcomes.count(Outcome.NOT_CLIENT),
         unread=sum(outcomes.count(o) for o in (Outcome.AUTOMATIC, Outcome.TOO_LARGE, Outcome.UNREADABLE)),
     )
+
+
+def _sentence(error: MailsyncError) -> str:
+    return f"{error} {error.hint}".strip()
 
 
 def _trouble(desk: Desk, stage: str, subject: str, reason: str, account: str = "") -> Turn:

@@ -31,7 +31,7 @@ def keep(conn: sqlite3.Connection, trouble: Trouble) -> None:
 def troubles(conn: sqlite3.Connection, since: datetime | None) -> list[Trouble]:
     """Return the troubles kept, each at its latest time, newest first."""
     query = (
-        "SELECT last_at, stage, subject, reason, account FROM trouble WHERE last_at >= ? ORDER BY last_at DESC, id DESC"
+        "SELECT last_at, stage, subject, reason, account FROM trouble WHERE last_at >= ? ORDER BY last_at DESC, seq DESC"
     )
     return [
         Trouble(at=from_utc(row[0]), stage=row[1], subject=row[2], reason=row[3], account=row[4])

@@ -5,7 +5,7 @@ import json
 from contextlib import redirect_stderr, redirect_stdout
 from datetime import datetime, timedelta
 from email.message import EmailMessage
-from email.utils import format_datetime, make_msgid
+from email.utils import format_datetime, make_msgid, parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +113,8 @@ def letter(
 
 def deliver(mailbox: Mailbox, message: EmailMessage, folder: str = "INBOX") -> None:
     """Put a letter into a folder as the server would have got it."""
-    mailbox.append(message.as_bytes(policy=message.policy.clone(linesep="\r\n")), folder=folder)
+    at = parsedate_to_datetime(message["Date"])
+    mailbox.append(message.as_bytes(policy=message.policy.clone(linesep="\r\n")), folder=folder, date=at)
 
 
 def ago(now: datetime, **passed: float) -> datetime:
