@@ -1,14 +1,11 @@
 """Reads from one statement its terms: when, how much, about what, on what condition, and what is left vague."""
 
 import re
-import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from functools import lru_cache
-from importlib import resources
 
-from mailsync.model.entry import Kind, Terms, Topic
+from mailsync.extract.topics import asks_first, find_cues, topic
+from mailsync.model.entry import Kind, Terms
 from mailsync.model.mail import Statement
 from mailsync.model.people import WorkingHours
 from mailsync.text.dates import DateFound, DateRole, find_dates
@@ -22,37 +19,18 @@ _LEANING = frozenset({"bare", "clock", "that day", "relative", "nth"})
 _LEANS = re.compile(r"thatday|then |wd_|wd\d (?:after|before)")
 #: Readings that are plain enough for others to lean on.
 _PLAIN_DAY = frozenset({"day", "range", "date", "weekday", "bare", "tomorrow", "relative", "end of"})
-_COARSE = frozenset({"month", "quarter", "week", "weekend"})
-_LANGUAGES = ("en", "de", "fr", "es", "it")
-
-
-@dataclass(frozen=True, slots=True)
-class _Cues:
-    """One language's words for topics, for vagueness and for conditions that are none."""
-
-    topics: Mapping[Topic, re.Pattern[str]]
-    vague: re.Pattern[str]
-    nobody: re.Pattern[str]
-    no_condition: re.Pattern[str]
-    imperative: re.Pattern[str]
-
-
-def _any_of(phrases: Sequence[str]) -> re.Pattern[str]:
-    """Return a pattern for any of `phrases` at word boundaries; a final "~" lets a word go on."""
-    parts = [re.escape(p.removesuffix("~")) + ("" if p.endswith("~") else r"(?!\w)") for p in phrases]
-    return re.compile(r"(?<!\w)(?:" + "|".join(parts) + ")" if parts else r"$^", re.IGNORECASE)
-
-
-@lru_cache(maxsize=len(_LANGUAGES))
-def _cues(language: str) -> _Cues:
-    data = tomllib.loads((resources.files("mailsync.extract") / "cues" / f"terms_{language}.toml").read_text("utf-8"))
-    return _Cues(
-        topics={Topic(name): _any_of(phrases) for name, phrases in data["topics"].items()},
-        vague=_any_of(data["vague"]),
-        nobody=_any_of(data["nobody"]),
-        no_condition=_any_of(data["no_condition"]),
-        imperative=_any_of(data["imperative"]),
-    )
+#: Readings that name day and month.
+_IN_FULL = frozenset({"day", "range", "date"})
+#: Kinds that speak of what the other side put on the table.
+_ANSWERING = frozenset({Kind.PROPOSAL, Kind.APPROVAL, Kind.DECISION})
+_COARSE = frozenset({"month", "quarter", "week", "weekend", "eod"})
+#: "Frozen until June" says how long, not when something is due.
+_AS_LONG_AS = ("until", "till", "jusqu", "hasta", "fino")
+#: Kinds in which "do this, and I do that" promises the second part.
+_PROMISING = frozenset({Kind.COMMITMENT, Kind.APPROVAL})
+_AND_THEN = re.compile(r",? and (?:i|we|it|he|she|they|you)\b(?:['’]ll| will| can| have)?", re.IGNORECASE)
+#: What a cue says about why a party could later dispute what was meant.
+_REASONS = {"vague": "wording: ", "nobody": "no owner: "}
 
 
 def terms(
@@ -70,28 +48,27 @@ def terms(
     before, oldest first (the thread's, then the message's own); a bare day or an amount repeated without its unit leans
     on them. Never raises on what mail may hold.
     """
-    text, cues = statement.quote, _cues(language if language in _LANGUAGES else "en")
-    promise = kind in {Kind.COMMITMENT, Kind.APPROVAL} and _imperative_first(text, cues)
+    text = statement.quote
+    promise = _promise(text, language) if kind in _PROMISING else 0
     due = None if kind in _NEVER_DUE else _due(text, kind, sent, language, hours, context, promise)
     amount = _amount(text, kind, sent, language, context)
+    cues = find_cues(text, language)
     return Terms(
         due=due.iso if due else None,
         due_words=due.words if due else "",
         due_choices=(due.iso, *due.choices) if due and due.choices else (),
         amount=str(amount) if amount else None,
-        topic=_topic(text, kind, due is not None, amount, cues),
-        conditional=bool(promise) or _is_conditional(text, language, cues),
-        vague=_vague(text, cues),
+        topic=topic(cues, kind, unit=amount.unit if amount else "", dated=due is not None),
+        conditional=bool(promise) or _is_conditional(text, kind, language),
+        vague=tuple(dict.fromkeys(_REASONS[c.label] + c.words for c in cues if c.label in _REASONS)),
     )
 
 
-def _imperative_first(text: str, cues: _Cues) -> int:
+def _promise(text: str, language: str) -> int:
     """Return where the promise begins in "Send it by Monday, and I start on Tuesday"; 0 where there is none."""
-    if not cues.imperative.match(text):
+    if not asks_first(text, language):
         return 0
-    found = re.search(
-        r",? and (?:i|we|it|he|she|they|you|luis)\b(?:'ll|'s| will| can| have)?", text[:600], re.IGNORECASE
-    )
+    found = _AND_THEN.search(text[:600])
     return found.start() if found else 0
 
 
@@ -102,11 +79,10 @@ def _due(
     text: str, kind: Kind, sent: datetime, language: str, hours: WorkingHours, context: Sequence[str], promise: int
 ) -> DateFound | None:
     found = find_dates(text, sent, language, hours=hours)
+    first = None
     if context and (any(f.rule in _LEANING for f in found) or _LEANS.search(encode(text, language).line)):
-        near = all(f.rule in {"clock", "that day", "relative"} for f in found)
-        first = _spoken_of(context[-3:] if near else context[-60:], sent, language, hours)
-        if first:
-            found = find_dates(text, sent, language, first=first, hours=hours)
+        first = _spoken_of(found, kind, context, sent, language, hours)
+        found = find_dates(text, sent, language, first=first, hours=hours) if first else found
     stated = [f for f in found if f.start >= promise and _may_be_due(f, kind)]
     free = [f for f in stated if f.role is not DateRole.CONDITION]
     if not free and (kind is Kind.REQUEST or encode(text, language).silent):
@@ -121,6 +97,8 @@ def _may_be_due(found: DateFound, kind: Kind) -> bool:
         return kind is Kind.COMMITMENT
     if found.grain == "year":
         return found.bounded
+    if found.grain == "month" and found.words.lower().startswith(_AS_LONG_AS):
+        return False
     return not (found.rule == "today" and found.words.lower().startswith(("from", "as of", "ab ", "as from")))
 
 
@@ -131,17 +109,26 @@ def _weight(found: DateFound) -> int:
     return (1 if found.grain in _COARSE else 4) + (2 if found.bounded else 1 if found.marked else 0)
 
 
-def _spoken_of(context: Sequence[str], sent: datetime, language: str, hours: WorkingHours) -> date | None:
-    """Return the day last named in `context` that is not past when this message was sent."""
-    for sentence in reversed(context):
-        days = [
-            date.fromisoformat(f.iso[:10])
-            for f in find_dates(sentence, sent, language, hours=hours)
-            if f.rule in _PLAIN_DAY and f.role is not DateRole.PAST
-        ]
-        later = [d for d in days if d >= sent.date()]
-        if later:
-            return later[-1]
+def _spoken_of(
+    found: Sequence[DateFound], kind: Kind, context: Sequence[str], sent: datetime, language: str, hours: WorkingHours
+) -> date | None:
+    """Return the day that the leaning expressions of a statement lean on, None where `context` names none to come.
+
+    "The 13th" means the 13th that was named in full before. Who answers an offer, or makes a counter-offer, speaks of
+    the month of that offer; a new task's "by the 20th" means the next one. A bare time of day, "that day" and "the
+    Friday before" lean on what was said just now.
+    """
+    bare = {f.iso[8:10] for f in found if f.rule == "bare"}
+    answers = kind in _ANSWERING
+    far = bool(bare) or kind is Kind.DECISION
+    for sentence in reversed(context[-60 if far else -3 :]):
+        for f in reversed(find_dates(sentence, sent, language, hours=hours)):
+            if f.iso[:10] < sent.date().isoformat() or f.rule not in (_IN_FULL if bare else _PLAIN_DAY):
+                continue
+            if not bare and f.role is DateRole.PAST:
+                continue
+            if not bare or answers or f.iso[8:10] in bare:
+                return date.fromisoformat(f.iso[:10])
     return None
 
 
@@ -171,7 +158,7 @@ _TOTAL = re.compile(
     re.IGNORECASE,
 )
 _LASTING = re.compile(
-    r"\b(?:in|within|for|every|after|binnen|innerhalb(?: von)?|sous|dans|en|entro|half an|half|an|per|up to|next|coming|at least|under)\s$",
+    r"\b(?:in|within|for|every|after|binnen|innerhalb(?: von)?|sous|dans|en|entro|half an|half|an|per|up to|next|coming|at least|under|last|first|past|letzten|dernières|últimas|depuis|à|vers|dès|avant|après)\s$",
     re.IGNORECASE,
 )
 _NO_WORK = re.compile(
@@ -180,16 +167,23 @@ _NO_WORK = re.compile(
 )
 
 
+#: Kinds that may be about hours of work, and those a percentage belongs to.
+_OF_HOURS = frozenset({Kind.PROPOSAL, Kind.DECISION, Kind.APPROVAL, Kind.COMMITMENT, Kind.REQUEST})
+_OF_SHARES = _OF_HOURS | {Kind.REJECTION}
+
+
 def _amount(text: str, kind: Kind, sent: datetime, language: str, context: Sequence[str]) -> Amount | None:
     dollar = _dollar(sent, language)
-    found = [a for a in find_amounts(text, language, dollar=dollar) if not (a.unit == "h" and _is_while(text, a))]
+    found = find_amounts(text, language, dollar=dollar)
     money = [a for a in found if a.unit not in {"h", "%", ""}]
-    for group in (money, [a for a in found if a.unit == "h"], [a for a in found if a.unit == "%"]):
-        if group:
-            return _chosen(text, group)
-    if not context:
-        return None
-    return _repeated(text, kind, [a for a in found if not a.unit], dollar, language, context)
+    if money:
+        return _chosen(text, money)
+    repeated = _repeated(text, kind, [a for a in found if not a.unit], dollar, language, context) if context else None
+    if repeated:
+        return repeated
+    hours = [a for a in found if a.unit == "h" and kind in _OF_HOURS and not _is_while(text, a)]
+    shares = [a for a in found if a.unit == "%" and kind in _OF_SHARES]
+    return _chosen(text, hours or shares) if hours or shares else None
 
 
 def _is_while(text: str, amount: Amount) -> bool:
@@ -205,47 +199,54 @@ def _chosen(text: str, group: list[Amount]) -> Amount:
     return kept[-1] if kept[0].unit == "%" else kept[0]
 
 
+_OFFERED = re.compile(r"\b(?:for|do|say|offer|to|pour|für|por|per)\s$", re.IGNORECASE)
+_ALONE = re.compile(r"\W*$")
+_GOES_ON = re.compile(r"\s*(?:[.,;!]|$)")
+
+
 def _repeated(
     text: str, kind: Kind, spelt: Sequence[Amount], dollar: str, language: str, context: Sequence[str]
 ) -> Amount | None:
-    """Return a number without unit that an earlier sentence gave as an amount, with that unit."""
-    if kind in {Kind.FULFILMENT, Kind.ISSUE} and not spelt:
-        return None
+    """Return a number without unit that speaks of an amount of an earlier sentence, with that amount's unit.
+
+    It is the same number, or it stands where a price would: written with thousands, offered ("would you do 500"), or
+    all by itself ("15.").
+    """
     numbers = [(a.start, a.end, a.value) for a in spelt] + list(plain_numbers(text))
-    if not numbers:
+    if not numbers or (kind in {Kind.FULFILMENT, Kind.ISSUE} and not spelt):
         return None
-    known = {a.value: a for s in context[-60:] for a in find_amounts(s, language, dollar=dollar) if a.unit}
+    before = [a for s in context[-60:] for a in find_amounts(s, language, dollar=dollar) if a.unit not in {"", "h"}]
+    if not before:
+        return None
+    known, last = {a.value: a.unit for a in before}, before[-1].unit
+    offered, same = [], []
     for start, end, value in numbers:
-        if value in known and (value >= 100 or known[value].unit == "%"):
-            return Amount(start=start, end=end, value=value, unit=known[value].unit)
-    return None
+        alone = _ALONE.match(text[:start]) and _GOES_ON.match(text, end)
+        large = value >= 100 and (
+            _OFFERED.search(text[max(0, start - 8) : start]) or "," in text[start:end] or not text[start].isdigit()
+        )
+        if alone or (large and last != "%"):
+            offered.append(Amount(start=start, end=end, value=value, unit=known.get(value, last)))
+        elif value in known and (value >= 100 or known[value] == "%"):
+            same.append(Amount(start=start, end=end, value=value, unit=known[value]))
+    return offered[-1] if offered else same[0] if same else None
 
 
-# about what, on what condition, how firmly
+# on what condition
 
 
-def _topic(text: str, kind: Kind, dated: bool, amount: Amount | None, cues: _Cues) -> Topic:
-    counts = {topic: len(pattern.findall(text)) * 2 for topic, pattern in cues.topics.items()}
-    if amount and amount.unit not in {"h"}:
-        counts[Topic.BUDGET] = counts.get(Topic.BUDGET, 0) + 1
-    if kind is Kind.ISSUE:
-        counts[Topic.QUALITY] = counts.get(Topic.QUALITY, 0) + 1
-    best = max(counts, key=lambda t: counts[t], default=Topic.OTHER)
-    if counts.get(best):
-        return best
-    if kind is Kind.FULFILMENT or (dated and kind in {Kind.COMMITMENT, Kind.REQUEST}):
-        return Topic.DELIVERABLE
-    return Topic.DEADLINE if dated else Topic.SCOPE
+#: A span that counts from an event ("three weeks from your order") hangs on that event.
+_FROM_EVENT = re.compile(
+    r"(?<!\S)(?:within (?:the )?(?:n\d+|a) u\w+ of|(?:n\d+|a) u(?:day|bday|week|month|fortnight) (?:from|after|once)) (?!today|now|tomorrow|[mno]\d|wd|the [on]\d)"
+)
+_UNTIL_DONE = re.compile(r"\buntil (?:the|your|our|all) (?:\w+ ){1,4}(?:is|are|has|have)\b", re.IGNORECASE)
+_THREAT = re.compile(
+    r"\bor (?:else\b|i['’]?m\b|i am\b|i will\b|i['’]ll\b|we['’]ll\b|we will\b|you can\b|ye can\b)", re.IGNORECASE
+)
 
 
-def _is_conditional(text: str, language: str, cues: _Cues) -> bool:
-    for at, opener in encode(text, language).openers:
-        if not cues.no_condition.match(text, at) and not cues.no_condition.search(text[at : at + len(opener) + 24]):
-            return True
-    return False
-
-
-def _vague(text: str, cues: _Cues) -> tuple[str, ...]:
-    reasons = [f"wording: {m.group().lower()}" for m in cues.vague.finditer(text[:600])]
-    reasons += [f"no owner: {m.group().lower()}" for m in cues.nobody.finditer(text[:600])]
-    return tuple(dict.fromkeys(reasons))
+def _is_conditional(text: str, kind: Kind, language: str) -> bool:
+    coded = encode(text, language)
+    if coded.openers or _FROM_EVENT.search(coded.line) or _UNTIL_DONE.search(text[:600]):
+        return True
+    return kind in {Kind.COMMITMENT, Kind.REJECTION} and _THREAT.search(text[:600]) is not None

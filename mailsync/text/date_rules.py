@@ -127,15 +127,15 @@ def _in_year(anchor: Anchor, month: int, day: int, year: str | None, weekday: st
 
 
 def _bare_day(anchor: Anchor, day: int, weekday: str | None) -> Reading | None:
-    """Return the next such day of a month, on or after the day spoken of before; the one that fits its weekday."""
-    start = max(anchor.day, anchor.first) if anchor.first else anchor.day
+    """Return the next such day, in the month spoken of before where there is one; a weekday beside it must fit."""
     if not 1 <= day <= 31:
         return None
+    start = anchor.day if weekday or not anchor.first else max(anchor.day, anchor.first.replace(day=1))
     found = []
     for months in range(13):
         month = _add_months(start.replace(day=1), months)
         candidate = _valid(month.year, month.month, day)
-        if candidate and candidate > anchor.day and (candidate >= start or weekday):
+        if candidate and candidate > anchor.day:
             if weekday and candidate.isoweekday() == int(weekday):
                 return Reading((candidate,))
             found.append(candidate)
@@ -143,6 +143,9 @@ def _bare_day(anchor: Anchor, day: int, weekday: str | None) -> Reading | None:
 
 
 # days of a month
+
+
+_MARKED = re.compile(r"(?<!\S)(?:by|on|until|from|before|the|to|at|due) $")
 
 
 @_rule("date", "d", r"(?:wd[1-7] (?:, )?)?(?:the )?(?P<kind>[ds])(?P<i>\d+) (?!cur|pct|u[a-z])")
@@ -156,6 +159,8 @@ def _numeric(m: re.Match[str], a: Anchor) -> Reading | None:
     orders = [(one, two), (two, one)] if a.month_first and "/" in text else [(two, one), (one, two)]
     if "." in text:
         orders = orders[:1]
+        if a.language == "en" and year is None and not _MARKED.search(m.string[: m.start()]):
+            return None  # "version 3.8."
     if m["kind"] == "s" and text in {"24/7", "7/24", "50/50", "1/2", "1/3", "2/3", "3/4", "1/4"}:
         return None
     readings = [r for month, day in orders if 1 <= month <= 12 and (r := _in_year(a, month, day, year))]
@@ -187,7 +192,7 @@ def _day_of_month(m: re.Match[str], a: Anchor) -> Reading | None:
 @_rule(
     "bare",
     " o",
-    rf"(?:{_WD}(?:, )?)?(?:the |on the |on |by |from |for |before |until |of the )o(?P<d0>\d{{1,2}}) (?:(?:to|and|until|,|by) (?:the )?o(?P<d1>\d{{1,2}}) )?{_NOT_COUNTED}",
+    rf"(?:{_WD}(?:, )?)?(?:the |on |by |from |for |before |until |weekend )o(?P<d0>\d{{1,2}}) (?:(?:to|and|until|,|by) (?:the )?o(?P<d1>\d{{1,2}}) )?{_NOT_COUNTED}",
 )
 @_rule("bare", "wd", rf"{_WD}(?:, )?(?:the )?(?P<d0>(?<=the )n|o)(?P<d1>\d{{1,2}}) {_NOT_COUNTED}")
 def _bare(m: re.Match[str], a: Anchor) -> Reading | None:
@@ -205,7 +210,7 @@ def _bare_romance(m: re.Match[str], a: Anchor) -> Reading | None:
     return _bare_day(a, int(m["d1"] or m["d"]), m["wd"])
 
 
-@_rule("bare", "for n", r"(?:by|for|before|until|byin) (?:the )?n(?P<d>\d{1,2}) (?=[.,]|for|$)")
+@_rule("bare", "n", r"(?:by|for|before|until|byin|on|from) n(?P<d>\d{1,2}) (?=[.,]|tail|at|noon|morning|evening|$)")
 def _bare_marked(m: re.Match[str], a: Anchor) -> Reading | None:
     return _bare_day(a, int(m["d"]), None) if a.language in {"fr", "es", "it"} else None
 
@@ -221,7 +226,7 @@ def _first_of_month(_m: re.Match[str], a: Anchor) -> Reading | None:
 @_rule(
     "weekday",
     "wd",
-    rf"(?:{_REL})?(?:the )?{_WD}(?P<post>(?:of )?(?:the )?(?:next|coming) uweek |(?:of )?this uweek |uweek coming |next |coming |last |uweek (?!n\d)|in (?:n1|a) uweek )?",
+    rf"(?:{_REL})?(?:the )?(?<!a ){_WD}(?P<post>(?:of )?(?:the )?(?:next|coming) uweek |(?:of )?this uweek |uweek coming |next |coming |last |uweek (?!n\d)|in (?:n1|a) uweek )?",
 )
 @_rule("weekday", "uweek", rf"(?P<rel>next|coming|this) uweek (?:on |, )*{_WD}(?P<post>$^)?")
 def _weekday(m: re.Match[str], a: Anchor) -> Reading | None:
@@ -279,6 +284,13 @@ def _today(_m: re.Match[str], a: Anchor) -> Reading | None:
     return Reading((a.day,))
 
 
+@_rule("part of day", "ning", r"(?:by|before|until|in) (?:the )?(?P<part>morning|evening) ")
+@_rule("part of day", "noon", r"(?:by|before|until|in) (?:the )?(?P<part>afternoon) ")
+def _part_of_day(m: re.Match[str], a: Anchor) -> Reading | None:
+    over = a.sent.hour >= {"morning": 11, "afternoon": 16, "evening": 21}[m["part"]]
+    return Reading((a.day + timedelta(days=1) if over else a.day,), grain="eod")
+
+
 @_rule("tomorrow", "morrow", r"(?P<over>over)?(?:tom|m)orrow ")
 def _tomorrow(m: re.Match[str], a: Anchor) -> Reading | None:
     return Reading((a.day + timedelta(days=2 if m["over"] else 1),))
@@ -290,7 +302,7 @@ def _yesterday(_m: re.Match[str], a: Anchor) -> Reading | None:
 
 
 @_rule("that day", "thatday", r"(?:on )?thatday ")
-@_rule("that day", "then", r"(?:by|before|until|on) then ")
+@_rule("that day", "then", r"(?:by|until) then ")
 def _that_day(_m: re.Match[str], a: Anchor) -> Reading | None:
     return Reading((a.first,)) if a.first and a.first >= a.day else None
 
@@ -302,7 +314,7 @@ def _end_of_day(_m: re.Match[str], a: Anchor) -> Reading | None:
 
 # weeks, months, quarters, years
 
-_UNIT = rf"(?P<u>uweek|umonth|uquarter|uyear|uday|weekend|{_MON}{_YEAR}|q(?P<q>[1-4]) (?:n(?P<qy>20\d\d) )?)"
+_UNIT = rf"(?P<u>uweek |umonth |uquarter |uyear |uday |weekend |{_MON}{_YEAR}|q(?P<q>[1-4]) (?:n(?P<qy>20\d\d) )?|n(?P<yy>20\d\d) )"
 
 
 def _quarter_end(year: int, quarter: int) -> date:
@@ -339,11 +351,9 @@ def _named_month(a: Anchor, month: int, year: str | None) -> tuple[int, bool]:
     return (a.day.year, True) if a.day.month - month <= 3 else (a.day.year + 1, False)
 
 
-@_rule("end of", "end", rf"(?P<at>end) (?:of )?(?:the )?(?:{_REL})?(?:the )?{_UNIT} ?(?P<post>next|coming)?(?= |$)")
-@_rule("part of", "mid", rf"(?P<at>mid) (?:of )?(?:the )?(?:{_REL})?(?:the )?{_UNIT} ?(?P<post>next|coming)?(?= |$)")
-@_rule(
-    "part of", "start", rf"(?P<at>start) (?:of )?(?:the )?(?:{_REL})?(?:the )?{_UNIT} ?(?P<post>next|coming)?(?= |$)"
-)
+@_rule("end of", "end", rf"(?P<at>end) (?:of )?(?:the )?(?:{_REL})?(?:the )?{_UNIT}(?P<post>(?:next|coming) )?")
+@_rule("part of", "mid", rf"(?P<at>mid) (?:of )?(?:the )?(?:{_REL})?(?:the )?{_UNIT}(?P<post>(?:next|coming) )?")
+@_rule("part of", "start", rf"(?P<at>start) (?:of )?(?:the )?(?:{_REL})?(?:the )?{_UNIT}(?P<post>(?:next|coming) )?")
 def _part_of(m: re.Match[str], a: Anchor) -> Reading | None:
     unit, part = m["u"].strip(), m["at"]
     if m["rel"] == "last":
@@ -357,6 +367,8 @@ def _part_of(m: re.Match[str], a: Anchor) -> Reading | None:
         return Reading((end.replace(day={"end": end.day, "mid": 15, "start": 10}[part]),), past=past)
     if m["q"]:
         return _quarter(m, a)
+    if m["yy"]:
+        return Reading((date(int(m["yy"]), 12, 31),), past=int(m["yy"]) < a.day.year) if part == "end" else None
     end = _unit_end(a, unit, ahead)
     if part == "end" or unit not in {"uweek", "umonth"}:
         return Reading((end,))
@@ -374,9 +386,11 @@ def _quarter(m: re.Match[str], a: Anchor) -> Reading | None:
     return Reading((end,), grain="quarter", past=end < a.day)
 
 
-@_rule("period", "u", rf"{_REL}(?P<u>uweek|umonth|uquarter|weekend|uyear) (?P<post>after|and)?")
-@_rule("period", "u", r"(?P<u>uweek|umonth|uquarter|weekend|uyear) (?P<rel>next|coming|last) (?P<post>$^)?")
-@_rule("period", "within", r"within (?P<rel>the|this) (?P<u>uweek|umonth|uquarter|uyear) (?P<post>$^)?")
+@_rule("period", " u", rf"{_REL}(?P<u>uweek|umonth|uquarter|uyear) ")
+@_rule("period", "weekend", rf"{_REL}(?P<u>weekend) ")
+@_rule("period", "u", r"(?P<u>uweek|umonth|uquarter|uyear) (?P<rel>next|coming|last) ")
+@_rule("period", "weekend", r"(?P<u>weekend) (?P<rel>next|coming|last) ")
+@_rule("period", "within", r"within (?P<rel>the|this) (?P<u>uweek|umonth|uquarter|uyear) ")
 def _period(m: re.Match[str], a: Anchor) -> Reading | None:
     rel, unit = m["rel"], m["u"]
     if rel == "every":
@@ -392,7 +406,7 @@ def _period(m: re.Match[str], a: Anchor) -> Reading | None:
 @_rule(
     "weekend",
     "weekend",
-    r"(?P<mark>by|before|until|over|on|at|in|ahead|for) (?:the |a )?(?:_ )?weekend (?!of|from|the|n\d|o\d|d\d)",
+    r"(?P<mark>by|before|until|over|on|at|in) (?:the |a )?(?:_ )?weekend (?!of|from|the|n\d|o\d|d\d)",
 )
 def _weekend(m: re.Match[str], a: Anchor) -> Reading | None:
     saturday = _unit_end(a, "weekend", 0)
@@ -441,7 +455,7 @@ def _calendar_week(m: re.Match[str], a: Anchor) -> Reading | None:
 _COUNT = r"(?P<n>n\d{1,3}|a)"
 _SPAN = rf"{_COUNT} u(?P<u>minute|hour|day|bday|week|fortnight|month|quarter|year) "
 #: A span that counts from an event nobody knows the date of is no date.
-_UNANCHORED = r"(?!(?:of|from|after|since|once|on|before|in|at) (?!today|now|tomorrow|yesterday))"
+_UNANCHORED = r"(?!(?:of|after|since|once|before) (?!today|now|tomorrow|yesterday))"
 
 
 def later(a: Anchor, count: int, unit: str, start: date) -> Reading:
@@ -467,7 +481,7 @@ def _within(m: re.Match[str], a: Anchor) -> Reading | None:
     mark, count = m["mark"], 1 if m["n"] == "a" else int(m["n"][1:])
     if mark == "for" and m["u"] in {"minute", "hour", "year", "quarter"}:
         return None
-    if mark == "at" or count == 0:
+    if mark == "at" or count == 0 or (a.language != "de" and not m["from"] and m.string[m.end() :].startswith("from ")):
         return None
     start = a.day
     if m["from"] and "tomorrow" in m["from"]:
@@ -483,7 +497,7 @@ def _within_hour(_m: re.Match[str], a: Anchor) -> Reading | None:
     return later(a, 1, "hour", a.day)
 
 
-@_rule("feast", " h", r"(?:by|before|until|for|at|in|on|byin|to) (?:the )?h(?P<h>[a-z0-9]+) ")
+@_rule("feast", " h", r"(?:by|before|until|at|in|on|byin|to) (?:the )?h(?P<h>[a-z0-9]+) ")
 def _feast(m: re.Match[str], a: Anchor) -> Reading | None:
     found = feast(m["h"], a.day)
     return Reading((found,)) if found else None

@@ -2,12 +2,12 @@
 
 import re
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from mailsync.model.people import WorkingHours
-from mailsync.text.date_rules import RULES, Anchor, Reading
+from mailsync.text.clocks import Clock, find_clocks, stands_alone, zoned
+from mailsync.text.date_rules import RULES, Anchor, Reading, Rule
 from mailsync.text.symbols import Coded, encode
 
 
@@ -28,9 +28,10 @@ class DateRole(StrEnum):
 class DateFound:
     """An expression of time: `text[start:end]` is `words`, the preposition that marks it included.
 
-    `iso` is a date, or a date-time with offset where a time of day is stated; `choices` are other readings of an
-    ambiguous expression. `marked` says that a preposition ties it to the sentence ("on Friday", not "Friday's list"),
-    `bounded` that it is one of those that set a limit ("by Friday"), whatever the role.
+    `iso` is a date, or a date-time with offset where a time of day is stated; `choices` are the other readings of an
+    ambiguous expression. `grain` is what the words name ("day", "week", "month", ..., "clock" for a time of day alone,
+    "lasting" for a length of time), `rule` the rule that read them. `marked` says that a preposition ties the date to
+    the sentence ("on Friday", not "Friday's list"), `bounded` that it is one that sets a limit ("by Friday").
     """
 
     start: int
@@ -55,211 +56,54 @@ class _Match:
     reading: Reading
 
 
-@dataclass(frozen=True, slots=True)
-class _Clock:
-    """A time of day with its place in the line of symbols; `zone` where the words name one."""
-
-    start: int
-    end: int
-    minute: int
-
-
-#: Zones people name after a time: an IANA name, or minutes east of UTC for the fixed ones.
-_ZONES: dict[str, str | int] = {
-    **{"UTC": 0, "GMT": 0, "Z": 0, "WET": 0, "BST": 60, "CET": 60, "MEZ": 60, "CEST": 120, "MESZ": 120, "EET": 120},
-    **{"EST": -300, "EDT": -240, "CST": -360, "CDT": -300, "MST": -420, "MDT": -360, "PST": -480, "PDT": -420},
-    **{"IST": 330, "SGT": 480, "HKT": 480, "JST": 540, "AEST": 600, "AEDT": 660, "NZST": 720, "NZDT": 780, "SAST": 120},
-    **{"ET": "America/New_York", "CT": "America/Chicago", "MT": "America/Denver", "PT": "America/Los_Angeles"},
-    **{"EASTERN": "America/New_York", "CENTRAL": "America/Chicago", "PACIFIC": "America/Los_Angeles"},
-}
-_ZONE = re.compile(r"[\s(]{1,2}(" + "|".join(_ZONES) + r")\b", re.IGNORECASE)
-
-_CLOCKS = re.compile(
-    r"""(?<!\S)(?:
-    (?:between[ ]|from[ ])?(?:n\d+|t\d+)[ ](?:and|to|until)[ ]t(?P<last>\d+)[ ]
-    |t(?P<t>\d+)[ ]
-    |(?P<how>qto|qpast|hpast|hto)[ ](?:the[ ])?n(?P<half>\d{1,2})[ ]
-    |n(?P<clock>\d{1,2})[ ]oclock[ ]
-    |(?:at|by|before|until|after|from|byin)[ ](?:the[ ])?n(?P<bare>\d{1,2})[ ](?P<uhour>uhour[ ])?
-        (?=[.,]|on[ ]|in[ ]|the[ ]|to[ ]|and[ ]|morning|evening|afternoon|tonight|today|tomorrow|wd|at[ ]|_[ ]|$)
-    |(?P<noon>noon)[ ]
-    |(?P<midnight>midnight)[ ]
-    )""",
-    re.VERBOSE,
+#: Without one of these in its line a sentence says nothing about when.
+_TIME = re.compile(
+    r"(?<!\S)(?:(?:wd|[otmndsq])\d|to(?:day|morrow|night)|overmorrow|yesterday|eod|noon|midnight|then|thatday|weekend|kw"
+    r"|(?:within|next|this|coming|last|end|start|mid|every|in|by|for|a) (?:\S+ )?u[a-z]|h[a-z]{4}|morning|evening|afternoon)"
 )
-_WITH_UNIT = re.compile(r"(?<!\S)(?:wd\d|tomorrow|today|n\d+) n(?P<n>\d{1,2}) uhour ")
+_LEANING = frozenset({"bare", "nth"})
+_NAMING_MONTHS = frozenset({"day", "range", "date", "month"})
+#: Grains that name no day by themselves, so that no time of day belongs to them.
+_COARSE = frozenset({"month", "quarter", "year", "week", "weekend", "lasting"})
 
 _BY = r"(?:by|before|until|within|byin|tail)"
+_STARTS_BY = re.compile(rf"{_BY} ")
 _DEADLINE = re.compile(rf"(?<!\S){_BY} (?:the |on |at |_ |a |in )?(?:at )?$")
-_POINT = re.compile(r"(?<!\S)(?:on|at|for|from|in|to|with|after|between|this|over|coming|next|the) (?:the |on |at )?$")
+_POINT = re.compile(r"(?<!\S)(?:on|at|for|from|in|to|after|between|this|coming|next|the) (?:the |on |at )?$")
+_OWN_MARK = ("on ", "in ", "for ", "at ", "from ", "the ", "this ")
 _REFUSED = re.compile(r"(?<!\S)instead (?:the |on |by |for |a )*$")
-_GONE = re.compile(r"(?<!\S)(?:since|ago|said(?: (?!too|to |_ too)\S+){0,3}) (?:on |the |in )*$")
+_SINCE = re.compile(r"(?<!\S)since (?:on |the |in )*$")
+_SAID = re.compile(r"(?<!\S)said(?: (?!too|to |_ too)\S+){0,3} (?:on |the |in )*$")
+#: Readings that "as we said on Tuesday" puts into the past.
+_MAY_BE_PAST = frozenset({"weekday", "bare", "day", "date", "range", "today"})
+_TAIL = re.compile(r"(?:, )?tail ")
+
 _GAP = re.compile(
-    r"(?:at |by |before |from |until |after |around |for |in |on |the |, |of |tail |between )*(?:_ ){0,2}(?:at )?$"
+    r"(?:at |by |before |from |until |after |around |for |in |on |the |, |of |tail |between )*(?:_ ){0,2}(?:at )?"
 )
 _PART = re.compile(
     r"(?:(?:at |in |on |the |, |by |for |before )*(?:morning|afternoon|evening|eod|noon|tail|tonight|today) )+"
 )
-#: Grains that name no day by themselves, finest first in a sentence's choice.
-_COARSE = frozenset({"month", "quarter", "year", "week", "weekend", "lasting"})
+_MARK = re.compile(r"(?<!\S)(?:(?:by|before|until|within|byin|on|at|in|for|from) (?:the )?(?:at |on )?|the )$")
+_TO = re.compile(r"(?:to|until|by|and) (?:the |by |from )*")
+_BESIDE = re.compile(r"(?:on |the |, |of |at |by |in )*")
+_WEEK_OF = re.compile(r"(?<!\S)uweek (?:of |from |on )(?:the )?$")
+
+#: Where a condition gives way to what hangs on it.
+_CLAUSE_ENDS = re.compile(
+    r"[,;:]\s|\bthen\b|\bdann\b|\b(?:I|we|you|it|he|she|they)(?:['’](?:ll|d)\b| will\b| would\b| can\b)"
+)
+#: What refuses the date before it.
+_OFF = re.compile(
+    r"\s*,?\s*(?:(?:is|are|was) (?:off|out|no good|not )|(?:does|do|did|will|would)(?:n['’]t| not)|won['’]t"
+    r"|geht (?:\w+ )?nicht|passt nicht|ne (?:convient|va|marche|me|nous)|n['’]est|no (?:me|nos|puede|es|va)|non va|non posso)"
+)
 
 
 def month_comes_first(sent: datetime, language: str) -> bool:
     """Say whether the writer of a numeric date puts the month first: English from the Americas."""
     offset = sent.utcoffset()
     return language in {"en", ""} and offset is not None and offset <= timedelta(hours=-4)
-
-
-def _matches(coded: Coded, anchor: Anchor) -> list[_Match]:
-    """Return the readings of a line, longest first where they overlap, in order."""
-    found = []
-    for order, rule in enumerate(RULES):
-        if rule.needs not in coded.line:
-            continue
-        for m in rule.pattern.finditer(coded.line):
-            reading = rule.resolve(m, anchor)
-            if reading is not None:
-                found.append((m.end() - m.start(), -order, _Match(m.start(), m.end(), rule.name, reading)))
-    found.sort(key=lambda f: (-f[0], -f[1], f[2].start))
-    kept: list[_Match] = []
-    for _, _, match in found:
-        if all(match.end <= k.start or match.start >= k.end for k in kept):
-            kept.append(match)
-    return sorted(kept, key=lambda k: k.start)
-
-
-def _clocks(coded: Coded, language: str) -> list[_Clock]:
-    """Return the times of day of a line in order."""
-    found = []
-    for m in _CLOCKS.finditer(coded.line):
-        minute = _minute(m, coded.line, language)
-        if minute is not None:
-            found.append(_Clock(m.start(), m.end(), minute))
-    if language == "fr":
-        found += [
-            _Clock(m.start("n") - 1, m.end(), int(m["n"]) * 60)
-            for m in _WITH_UNIT.finditer(coded.line)
-            if int(m["n"]) < 25
-        ]
-    return found
-
-
-def _minute(m: re.Match[str], line: str, language: str) -> int | None:
-    """Return the minutes after midnight a match of _CLOCKS says, None where it is no time of day."""
-    if m["last"] or m["t"]:
-        return int(m["last"] or m["t"])
-    if m["noon"]:
-        return 720
-    if m["midnight"]:
-        return 1439
-    hour = int(m["half"] or m["clock"] or m["bare"])
-    if hour > 24 or (m["uhour"] and language != "fr"):
-        return None
-    if (
-        m["bare"]
-        and line[m.end() :].startswith("_ ")
-        and language == "en"
-        and not line[: m.start()].rstrip().endswith(("1", "2", "3", "4", "5", "6", "7"))
-    ):
-        return None
-    rest = line[m.end() : m.end() + 40] + line[max(0, m.start() - 24) : m.start()]
-    if re.search(r"evening|tonight|afternoon", rest) and hour < 12:
-        hour += 12
-    elif "morning" not in rest and hour < (8 if language == "en" else 6):
-        hour += 12
-    minute = hour % 24 * 60
-    return minute + {"qto": -15, "qpast": 15, "hpast": 30, "hto": -30}.get(m["how"] or "", 0)
-
-
-def _joined(matches: list[_Match], line: str) -> list[_Match]:
-    """Return the readings with "from X to Y" and "X and Y" made one, whose day is the last; a week of a day its Friday."""
-    joined: list[_Match] = []
-    for match in matches:
-        before = joined[-1] if joined else None
-        if (
-            before
-            and re.fullmatch(r"(?:to|until|by|and) (?:the |by |from )*", line[before.end : match.start])
-            and match.reading.minute is None
-        ):
-            if before.reading.grain == "eod" or match.reading.grain == "eod":
-                day = match if before.reading.grain == "eod" else before
-                joined[-1] = replace(day, start=before.start, end=match.end)
-                continue
-            joined[-1] = replace(match, start=before.start, rule="range")
-            continue
-        if (
-            before
-            and before.reading.grain == "eod"
-            and re.fullmatch(r"(?:on |the |, |of |at )*", line[before.end : match.start])
-        ):
-            joined[-1] = replace(match, start=before.start)
-            continue
-        if (
-            before
-            and match.reading.grain == "eod"
-            and re.fullmatch(r"(?:by |at |, |in |the )*", line[before.end : match.start])
-        ):
-            joined[-1] = replace(before, end=match.end)
-            continue
-        if re.search(r"(?<!\S)uweek (?:of |from |on )(?:the )?$", line[: match.start]):
-            day = match.reading.days[0]
-            friday = day + timedelta(days=5 - day.isoweekday())
-            match = replace(match, reading=replace(match.reading, days=(friday,), grain="week"))  # noqa: PLW2901
-        joined.append(match)
-    return joined
-
-
-def _clock_of(match: _Match, clocks: list[_Clock], line: str) -> _Clock | None:
-    """Return the time of day that stands beside a day, with only small words between."""
-    for clock in clocks:
-        if clock.start >= match.start and clock.end <= match.end:
-            return clock
-        gap = line[match.end : clock.start] if clock.start >= match.end else line[clock.end : match.start]
-        between = gap if clock.start >= match.end or match.start >= clock.end else None
-        if between is not None and _GAP.fullmatch(_PART.sub("", between)):
-            return clock
-    return None
-
-
-def _zoned(day: date, minute: int, sent: datetime, after: str) -> str:
-    """Return day and time as ISO with the message's own offset, or that of the zone named right after the time."""
-    zone = _ZONE.match(after)
-    named = _ZONES[zone[1].upper()] if zone else None
-    moment = datetime(day.year, day.month, day.day, minute // 60 % 24, minute % 60)  # noqa: DTZ001 - zone set below
-    if isinstance(named, str):
-        return moment.replace(tzinfo=ZoneInfo(named)).isoformat()
-    offset = timedelta(minutes=named) if named is not None else sent.utcoffset() or timedelta()
-    return moment.replace(tzinfo=timezone(offset)).isoformat()
-
-
-def _role(line: str, match: _Match) -> tuple[DateRole, bool]:
-    """Return what the words around a date make of it, and whether a preposition marks it."""
-    before = line[max(0, match.start - 60) : match.start]
-    if match.reading.past or _GONE.search(before) or _REFUSED.search(before):
-        return DateRole.PAST, False
-    own = line[match.start : match.end]
-    if _DEADLINE.search(before) or re.match(rf"{_BY} ", own) or re.match(r"(?:, )?tail ", line[match.end :]):
-        return DateRole.DEADLINE, True
-    if re.match(r"ago ", line[match.end :]):
-        return DateRole.PAST, False
-    return DateRole.POINT, bool(_POINT.search(before)) or own.startswith(
-        ("on ", "in ", "for ", "at ", "from ", "the ", "this ")
-    )
-
-
-def _words_from(coded: Coded, match: _Match) -> tuple[int, int]:
-    """Return the characters a match stands for, with the preposition before and the part of the day after it."""
-    line, start, end = coded.line, match.start, match.end
-    mark = re.search(
-        r"(?<!\S)(?:(?:by|before|until|within|byin|on|at|in|for|from) (?:the )?(?:at |on )?|the )$", line[:start]
-    )
-    start = mark.start() if mark else start
-    part = _PART.match(line, end)
-    end = part.end() if part else end
-    tail = re.compile(r"(?:, )?tail ").match(line, end)
-    end = tail.end() if tail else end
-    places = [i for i, s in enumerate(coded.starts) if start <= s < end]
-    return coded.spans[places[0]][0], coded.spans[places[-1]][1]
 
 
 def find_dates(
@@ -275,54 +119,91 @@ def find_dates(
         return ()
     anchor = Anchor(sent, first, language, month_comes_first(sent, language), hours or WorkingHours(), coded.values)
     try:
-        matches = _joined(_matches(coded, anchor), coded.line)
-        clocks = _clocks(coded, language)
+        matches, clocks = _joined(_matches(coded, anchor), coded.line), find_clocks(coded.line, language)
         found = [_found(text, coded, m, clocks, sent) for m in matches]
         taken = [(f.start, f.end) for f in found]
-        found += [
-            _bare_clock(text, coded, c, anchor)
-            for c in clocks
-            if not any(s <= coded.spans[_at(coded, c.start)][0] < e for s, e in taken)
-        ]
-    except (OverflowError, ValueError):  # years beyond what dates can hold
+        for clock in clocks:
+            start, _ = _characters(coded, clock.start, clock.end)
+            if stands_alone(clock, coded.line) and not any(s <= start < e for s, e in taken):
+                found.append(_bare_clock(text, coded, clock, anchor))
+    except (OverflowError, ValueError):  # days before the year 1 or after 9999
         return ()
     return tuple(sorted(found, key=lambda f: f.start))
 
 
-_TIME = re.compile(
-    r"(?:wd|[ot]|m|n|d|s|q|h|u|kw)\d|to(?:day|morrow|night)|yesterday|overmorrow|eod|noon|then|thatday|weekend|end u|u(?:week|month|quarter|year|day|bday|hour|fortnight)|h[a-z]|morning|evening|afternoon"
-)
+def _matches(coded: Coded, anchor: Anchor) -> list[_Match]:
+    """Return the readings of a line in order; where they overlap the longest."""
+    tried = [(rule, m) for rule in RULES if rule.needs in coded.line for m in rule.pattern.finditer(coded.line)]
+    read = [(rule, m, reading) for rule, m in tried if (reading := rule.resolve(m, anchor)) is not None]
+    read.sort(key=lambda r: r[1].start() - r[1].end())
+    kept: list[tuple[Rule, re.Match[str], Reading]] = []
+    for rule, m, reading in read:
+        if all(m.end() <= k.start() or m.start() >= k.end() for _, k, _ in kept):
+            kept.append((rule, m, reading))
+    kept.sort(key=lambda k: k[1].start())
+    found, spoken = [], None
+    for rule, m, reading in kept:
+        # "test from February 2 to 6 and report on the 20th": the day leans on the month named before it
+        again = rule.resolve(m, replace(anchor, first=spoken)) if spoken and rule.name in _LEANING else None
+        found.append(_Match(m.start(), m.end(), rule.name, again or reading))
+        spoken = reading.days[0] if rule.name in _NAMING_MONTHS and not reading.past else spoken
+    return found
 
 
-def _at(coded: Coded, start: int) -> int:
-    return coded.starts.index(start)
+def _joined(matches: list[_Match], line: str) -> list[_Match]:
+    """Return the readings with those made one that say one thing together.
+
+    "From X to Y" and "X and Y" mean the last day, "close of business Thursday" means Thursday, "the week of the 3rd"
+    the Friday of that week.
+    """
+    joined: list[_Match] = []
+    for match in matches:
+        before, gap = (joined[-1], line[joined[-1].end : match.start]) if joined else (None, "")
+        if _WEEK_OF.search(line, 0, match.start):
+            day = match.reading.days[0]
+            friday = day + timedelta(days=5 - day.isoweekday())
+            joined.append(replace(match, reading=Reading((friday,), grain="week", past=match.reading.past)))
+        elif before and before.reading.grain == "eod" and _BESIDE.fullmatch(gap):
+            joined[-1] = replace(match, start=before.start)
+        elif before and match.reading.grain == "eod" and _BESIDE.fullmatch(gap):
+            joined[-1] = replace(before, end=match.end)
+        elif before and match.reading.minute is None and _TO.fullmatch(gap):
+            joined[-1] = replace(match, start=before.start, rule="range")
+        else:
+            joined.append(match)
+    return joined
 
 
-def _found(text: str, coded: Coded, match: _Match, clocks: list[_Clock], sent: datetime) -> DateFound:
-    """Return the reading of a match as it is handed out, its time of day joined to it."""
-    start, end = _words_from(coded, match)
+def _characters(coded: Coded, start: int, end: int) -> tuple[int, int]:
+    """Return the characters of the text that the symbols from `start` to `end` of the line stand for."""
+    places = [i for i, s in enumerate(coded.starts) if start <= s < end]
+    return coded.spans[places[0]][0], coded.spans[places[-1]][1]
+
+
+def _found(text: str, coded: Coded, match: _Match, clocks: list[Clock], sent: datetime) -> DateFound:
+    """Return the reading of a match as it is handed out, with the time of day that stands beside it."""
+    reading = match.reading
+    start, end = _words(coded, match)
     role, marked = _role(coded.line, match)
-    days = match.reading.days
     clock = (
-        _clock_of(match, clocks, coded.line)
-        if match.reading.minute is None and match.reading.grain not in _COARSE
-        else None
+        _clock_beside(match, clocks, coded.line) if reading.minute is None and reading.grain not in _COARSE else None
     )
-    minute = clock.minute if clock else match.reading.minute
+    minute = clock.minute if clock else reading.minute
     if clock:
-        places = [i for i, s in enumerate(coded.starts) if clock.start <= s < clock.end]
-        start, end = min(start, coded.spans[places[0]][0]), max(end, coded.spans[places[-1]][1])
-        if role is DateRole.POINT and re.match(rf"{_BY} ", coded.line[clock.start :]):
+        begin, stop = _characters(coded, clock.start, clock.end)
+        start, end, marked = min(start, begin), max(end, stop), True
+        if role is DateRole.POINT and _STARTS_BY.match(coded.line, clock.start):
             role = DateRole.DEADLINE
-        marked = True
-    isos = [d.isoformat() if minute is None else _zoned(d, minute, sent, text[end:]) for d in days]
+    if _OFF.match(text, end):
+        role = DateRole.PAST
+    isos = [d.isoformat() if minute is None else zoned(d, minute, sent, text[end : end + 12]) for d in reading.days]
     return DateFound(
         start=start,
         end=end,
         words=text[start:end],
         iso=isos[0],
         choices=tuple(isos[1:]),
-        grain="time" if clock else match.reading.grain,
+        grain="time" if clock else reading.grain,
         rule=match.rule,
         role=_conditional(role, start, coded, text),
         marked=marked,
@@ -330,35 +211,73 @@ def _found(text: str, coded: Coded, match: _Match, clocks: list[_Clock], sent: d
     )
 
 
-def _bare_clock(text: str, coded: Coded, clock: _Clock, anchor: Anchor) -> DateFound:
-    """Return a time of day that names no day: the day spoken of before, else the next moment it is that time."""
-    places = [i for i, s in enumerate(coded.starts) if clock.start <= s < clock.end]
-    start, end = coded.spans[places[0]][0], coded.spans[places[-1]][1]
+def _words(coded: Coded, match: _Match) -> tuple[int, int]:
+    """Return the characters a match stands for, with the preposition before and the part of the day after it."""
+    line, start, end = coded.line, match.start, match.end
+    mark = _MARK.search(line, max(0, start - 30), start)
+    start = mark.start() if mark else start
+    for more in (_PART.match(line, end), _TAIL.match(line, end)):
+        end = max(end, more.end()) if more else end
+    return _characters(coded, start, end)
+
+
+def _clock_beside(match: _Match, clocks: list[Clock], line: str) -> Clock | None:
+    """Return the time of day that stands in a match or beside it, with only small words between."""
+    for clock in clocks:
+        if clock.start >= match.start and clock.end <= match.end:
+            return clock
+        after = clock.start >= match.end
+        gap = line[match.end : clock.start] if after else line[clock.end : match.start]
+        if (after or match.start >= clock.end) and _GAP.fullmatch(_PART.sub("", gap)):
+            return clock
+    return None
+
+
+def _role(line: str, match: _Match) -> tuple[DateRole, bool]:
+    """Return what the words around a date make of it, and whether a preposition marks it."""
+    before, own = line[max(0, match.start - 60) : match.start], line[match.start : match.end]
+    limited = _STARTS_BY.match(own) is not None
+    said = match.rule in _MAY_BE_PAST and not limited and _SAID.search(before)
+    after_that = match.rule == "that day" and before.endswith("after ")
+    if match.reading.past or said or after_that or _SINCE.search(before) or _REFUSED.search(before):
+        return DateRole.PAST, False
+    if line.startswith("ago ", match.end):
+        return DateRole.PAST, False
+    if limited or _DEADLINE.search(before) or _TAIL.match(line, match.end):
+        return DateRole.DEADLINE, True
+    return DateRole.POINT, bool(_POINT.search(before)) or own.startswith(_OWN_MARK)
+
+
+def _bare_clock(text: str, coded: Coded, clock: Clock, anchor: Anchor) -> DateFound:
+    """Return a time of day that names no day: that of the day spoken of before, else the next moment it is that time."""
+    start, end = _characters(coded, clock.start, clock.end)
     day = anchor.first or anchor.day
-    minute = clock.minute
-    if day == anchor.day and minute <= anchor.sent.hour * 60 + anchor.sent.minute:
+    if day == anchor.day and clock.minute <= anchor.sent.hour * 60 + anchor.sent.minute:
         day += timedelta(days=1)
     before = coded.line[max(0, clock.start - 40) : clock.start]
-    late = _DEADLINE.search(before) or re.match(rf"{_BY} ", coded.line[clock.start :])
-    role = DateRole.DEADLINE if late else DateRole.PAST if _GONE.search(before) else DateRole.POINT
+    bounded = bool(_DEADLINE.search(before) or _STARTS_BY.match(coded.line, clock.start))
+    role = DateRole.DEADLINE if bounded else DateRole.PAST if _SINCE.search(before) else DateRole.POINT
     return DateFound(
         start=start,
         end=end,
         words=text[start:end],
-        iso=_zoned(day, minute, anchor.sent, text[end:]),
+        iso=zoned(day, clock.minute, anchor.sent, text[end : end + 12]),
         grain="clock",
         rule="clock",
         role=_conditional(role, start, coded, text),
-        marked=True,
-        bounded=bool(late),
+        bounded=bounded,
     )
 
 
 def _conditional(role: DateRole, start: int, coded: Coded, text: str) -> DateRole:
-    """Return the role of a date, CONDITION where it stands inside an "if": from its opener to the next comma."""
+    """Return the role of a date, CONDITION where it stands inside an "if": from its opener to where its clause ends."""
     if role is DateRole.PAST:
         return role
-    for opener, _ in coded.openers:
-        if opener < start and not re.search(r"[,;:]\s|\bthen\b|\bdann\b", text[opener:start]):
+    for at, words in coded.openers:
+        if (
+            at < start
+            and words != "otherwise"
+            and not _CLAUSE_ENDS.search(text, min(start, at + len(words) + 8), start)
+        ):
             return DateRole.CONDITION
     return role

@@ -8,10 +8,35 @@ from decimal import Decimal
 _CAP = 1500
 
 _SIGNS = {
-    **{"€": "EUR", "£": "GBP", "₦": "NGN", "₹": "INR", "¥": "JPY", "₺": "TRY", "₪": "ILS", "₩": "KRW", "zł": "PLN"},
-    **{"US$": "USD", "A$": "AUD", "AU$": "AUD", "CA$": "CAD", "C$": "CAD", "NZ$": "NZD", "S$": "SGD", "SG$": "SGD"},
-    **{"HK$": "HKD", "MX$": "MXN", "R$": "BRL", "Rs": "INR", "Rs.": "INR", "Fr.": "CHF", "SFr.": "CHF", "R": "ZAR"},
-    **{"kr": "SEK", "kr.": "DKK", "Kč": "CZK", "lei": "RON"},
+    "€": "EUR",
+    "£": "GBP",
+    "₦": "NGN",
+    "₹": "INR",
+    "¥": "JPY",
+    "₺": "TRY",
+    "₪": "ILS",
+    "₩": "KRW",
+    "zł": "PLN",
+    "US$": "USD",
+    "A$": "AUD",
+    "AU$": "AUD",
+    "CA$": "CAD",
+    "C$": "CAD",
+    "NZ$": "NZD",
+    "S$": "SGD",
+    "SG$": "SGD",
+    "HK$": "HKD",
+    "MX$": "MXN",
+    "R$": "BRL",
+    "Rs": "INR",
+    "Rs.": "INR",
+    "Fr.": "CHF",
+    "SFr.": "CHF",
+    "R": "ZAR",
+    "kr": "SEK",
+    "kr.": "DKK",
+    "Kč": "CZK",
+    "lei": "RON",
 }
 _NAMES = {
     **dict.fromkeys(("euro", "euros", "eur"), "EUR"),
@@ -26,10 +51,54 @@ _NAMES = {
     **dict.fromkeys(("kronor", "kroner"), "SEK"),
     "grand": "$",
 }
-_CODES = (
-    "AED ARS AUD BGN BRL CAD CHF CLP CNY COP CZK DKK EGP EUR GBP GHS HKD HUF IDR ILS INR ISK JPY KES KRW MXN MYR NGN NOK "
-    "NZD PEN PHP PKR PLN RON RSD SAR SEK SGD THB TRY TWD UAH USD VND ZAR"
-).split()
+_CODES = [
+    "AED",
+    "ARS",
+    "AUD",
+    "BGN",
+    "BRL",
+    "CAD",
+    "CHF",
+    "CLP",
+    "CNY",
+    "COP",
+    "CZK",
+    "DKK",
+    "EGP",
+    "EUR",
+    "GBP",
+    "GHS",
+    "HKD",
+    "HUF",
+    "IDR",
+    "ILS",
+    "INR",
+    "ISK",
+    "JPY",
+    "KES",
+    "KRW",
+    "MXN",
+    "MYR",
+    "NGN",
+    "NOK",
+    "NZD",
+    "PEN",
+    "PHP",
+    "PKR",
+    "PLN",
+    "RON",
+    "RSD",
+    "SAR",
+    "SEK",
+    "SGD",
+    "THB",
+    "TRY",
+    "TWD",
+    "UAH",
+    "USD",
+    "VND",
+    "ZAR",
+]
 _HOURS = "hours|hour|hrs|hr|h|stunden|stunde|std|heures|heure|horas|hora|ore|ora|uren|uur"
 _PERCENT = "%|percent|per cent|prozent|pour cent|por ciento|per cento|procent"
 
@@ -49,38 +118,62 @@ _UNITS = {
     **{
         w: n
         for n, w in enumerate(
-            "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split(),
+            [
+                "one",
+                "two",
+                "three",
+                "four",
+                "five",
+                "six",
+                "seven",
+                "eight",
+                "nine",
+                "ten",
+                "eleven",
+                "twelve",
+                "thirteen",
+                "fourteen",
+                "fifteen",
+                "sixteen",
+                "seventeen",
+                "eighteen",
+                "nineteen",
+            ],
             1,
         )
-    },  # noqa: SIM905
+    },
     **_TENS,
-    **{
-        "zwei": 2,
-        "drei": 3,
-        "vier": 4,
-        "fünf": 5,
-        "sechs": 6,
-        "sieben": 7,
-        "acht": 8,
-        "neun": 9,
-        "zehn": 10,
-        "zwölf": 12,
-        "zwanzig": 20,
-    },
-    **{"deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "huit": 8, "dix": 10, "douze": 12, "quinze": 15, "vingt": 20},
-    **{
-        "dos": 2,
-        "tres": 3,
-        "cuatro": 4,
-        "cinco": 5,
-        "ocho": 8,
-        "diez": 10,
-        "doce": 12,
-        "due": 2,
-        "tre": 3,
-        "quattro": 4,
-        "dieci": 10,
-    },
+    "zwei": 2,
+    "drei": 3,
+    "vier": 4,
+    "fünf": 5,
+    "sechs": 6,
+    "sieben": 7,
+    "acht": 8,
+    "neun": 9,
+    "zehn": 10,
+    "zwölf": 12,
+    "zwanzig": 20,
+    "deux": 2,
+    "trois": 3,
+    "quatre": 4,
+    "cinq": 5,
+    "huit": 8,
+    "dix": 10,
+    "douze": 12,
+    "quinze": 15,
+    "vingt": 20,
+    "dos": 2,
+    "tres": 3,
+    "cuatro": 4,
+    "cinco": 5,
+    "ocho": 8,
+    "diez": 10,
+    "doce": 12,
+    "due": 2,
+    "tre": 3,
+    "quattro": 4,
+    "dieci": 10,
 }
 _WORD = "|".join(sorted(_UNITS, key=len, reverse=True))
 _SPELT = re.compile(
@@ -89,7 +182,8 @@ _SPELT = re.compile(
     re.IGNORECASE,
 )
 _QUICK = re.compile(
-    r"\d|hundred|thousand|grand|pounds|dollars|hours|percent|per cent|stunden|heures|horas|\bore\b", re.IGNORECASE
+    r"\d|hundred|thousand|grand|^\w+[.,]|pounds|dollars|hours|percent|per cent|stunden|heures|horas|\bore\b",
+    re.IGNORECASE,
 )
 _PLAIN = re.compile(rf"(?<![\w.,/#:$€£₦-])(?:{_DIGITS})(?![\w/:%-]|[.,]\d|\s?(?:st|nd|rd|th|:)\b)")
 
@@ -180,7 +274,8 @@ def _in_words(text: str, dollar: str) -> list[Amount]:
     for m in _SPELT.finditer(text):
         unit = (m["unit"] or "").lower()
         large = re.search(r"thousand|grand|hundred", m["n"], re.IGNORECASE)
-        if not unit and not large:
+        alone = not text[: m.start()].strip() and text[m.end() : m.end() + 1] in {"", ",", "."}
+        if not unit and not large and not alone:
             continue
         if re.fullmatch(_HOURS, unit):
             code = "h"
