@@ -20,6 +20,9 @@ CAP = 600
 #: In longer clauses (words) "should" and the like say something else than what is right instead.
 LONG = 25
 
+# Signs, and the Spanish "sí", which without its accent is "if" unless it stands alone.
+_YES = re.compile(r"[✓✔👍]|\bsí\b|^\W*si\s*(?:[,.!:]|$)", re.IGNORECASE)
+
 _CUES = ("no", "denial", "weak", "should", "not", "condition", "yes", "bare", "all")
 
 _RANGE = r"-|–|\bbis\b|\bto\b|\bthrough\b|\ba\b|\bà\b|\bal\b"
@@ -108,7 +111,7 @@ def hear(text: str, ear: Ear, old: Terms | None = None) -> Word:
     text = text[:CAP]
     plain = re.sub(rf"\b(?:{_any(ear.language, 'harmless')})\b", " yes ", _plain(text))
     cues = {name: _search(ear.language, name, plain) for name in _CUES}
-    cues["yes"] = cues["yes"] or next((mark for mark in "✓✔👍" if mark in text), "")
+    cues["yes"] = cues["yes"] or ("yes" if _YES.search(text) else "")
     cues["should"] = cues["should"] if len(plain.split()) <= LONG else ""
     new, same = _told(text, ear, old) if old is not None else (None, False)
     every, contrast = bool(cues["all"]), bool(cues["no"] or cues["should"] or cues["not"])

@@ -8,23 +8,28 @@ found, and, where nothing is named, a yes to everything from somebody who decide
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 
 from mailsync.model.draft import Draft, Line, Part
 from mailsync.model.entry import STATEFUL, Entry, Evidence, Kind, State, Step, Terms, Tier
-from mailsync.model.mail import Message, Statement
+from mailsync.model.mail import Message, Role, Span, Statement
 from mailsync.model.people import Circle, Side
 from mailsync.model.settlement import Settlement
 from mailsync.model.thread import Background, ReadMessage, ThreadReading
 from mailsync.reading.statements import statements
-from mailsync.recap.answers import Clause, Ear, Say, Word, clauses, hear
+from mailsync.recap.answers import CAP, Clause, Ear, Say, Word, clauses, hear
 from mailsync.recap.sent import SentLetter, answered_letter, sent_letters, waited_until
-from mailsync.text.words import words
+from mailsync.text.words import lines as rows_of
+from mailsync.text.words import one_line, words
 
 #: States that only letters and their answers give to an entry.
 BY_LETTER = frozenset({State.AWAITING, State.CONFIRMED, State.CORRECTED, State.DISPUTED, State.UNANSWERED})
 
 #: A yes to everything is short; in longer sentences other things are spoken of.
 SHORT = 14
+
+#: Lines at the beginning of an answer that are listened to even where they look like a greeting.
+OPENING = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +150,7 @@ def _verdicts(letter: Draft, read: ReadMessage, reading: ThreadReading, *, direc
     ear = Ear(language=read.language, sent=read.message.sent_at, points=max(lines, default=0))
     found: list[_Verdict] = []
     heard: set[tuple[int, int]] = set()
-    for statement in statements(read.message, read.passages):
+    for statement in _statements(read, ear):
         told = list(_of_statement(statement, lines, terms, ear, direct=direct))
         evidence = _evidence(read.message, statement)
         found += [_Verdict(number=n, word=word, evidence=evidence, weight=weight) for n, word, weight in told]
@@ -159,12 +164,26 @@ def _verdicts(letter: Draft, read: ReadMessage, reading: ThreadReading, *, direc
     return tuple(best.values())
 
 
+def _statements(read: ReadMessage, ear: Ear) -> tuple[Statement, ...]:
+    """Return an answer's statements, and its opening lines that look like a greeting but answer ("All correct.")."""
+    found, text = statements(read.message, read.passages), read.message.text
+    authors = [p.span for p in read.passages if p.role is Role.AUTHOR]
+    rows = (Span(start, end) for span in authors for start, end in rows_of(text, span.start, span.end))
+    opening = islice((row for row in rows if text[row.start : row.end].strip()), OPENING)
+    unheard = (row for row in opening if not any(s.span.start < row.end and row.start < s.span.end for s in found))
+    more = (Statement(span=row, quote=one_line(text[row.start : row.end])[:CAP]) for row in unheard)
+    clear = [one for one in more if hear(one.quote, ear).say in (Say.YES, Say.NO)]
+    return tuple(sorted((*clear, *found), key=lambda one: one.span.start))
+
+
 def _of_statement(
     statement: Statement, lines: Mapping[int, Line], terms: Mapping[int, Terms], ear: Ear, *, direct: bool
 ) -> Iterator[tuple[int, Word, int]]:
     """Yield (line, word, weight) for each line that a statement says something about."""
     above = _line_above(statement.answering, lines)
-    for clause in clauses(statement.quote, ear, statement.number):
+    cut = clauses(statement.quote, ear, statement.number)
+    naming = any(_named(clause, lines) for clause in cut)
+    for clause in cut:
         named = _named(clause, lines)
         if named:
             for number in named:
@@ -173,6 +192,8 @@ def _of_statement(
                     yield number, replace(word, say=Say.YES) if word.say is Say.BARE else word, 3
             continue
         plain = hear(clause.text, ear)
+        if naming and not plain.every:  # "No, point 2 is wrong" says no to point 2 alone
+            continue
         if above and not plain.every:
             word = hear(clause.text, ear, terms[above])
             if word.say is not Say.NOTHING:
