@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from mailsync.model.entry import STATEFUL, Finding, Kind, Topic
+from mailsync.model.entry import STATEFUL, Finding, Kind
 from mailsync.model.mail import Statement
 from mailsync.model.thread import Heard
 from mailsync.text.words import fold
@@ -243,6 +243,7 @@ def replace_traits(later: int, earlier: int, found: Sequence[Item], scene: Scene
     traits["accepted"] = float(Kind.APPROVAL in settled)
     traits["done"] = float(Kind.FULFILMENT in settled)
     traits["replaced already"] = float(earlier in scene.replaced)
+    traits["few words"] = float(len(a.words) <= 3)
     traits["says change"] = float(bool(_CHANGES.search(a.finding.evidence.quote)))
     traits["same message"] = float(a.message == c.message)
     if a.asked:
@@ -265,7 +266,6 @@ def _common(a: Item, c: Item, scene: Scene) -> dict[str, float]:
         "same due": float(bool(mine.due and theirs.due and mine.due[:10] == theirs.due[:10])),
         "due day named": float(bool(theirs.due and theirs.due[8:10].lstrip("0") in a.numbers)),
         "same amount": float(bool(mine.amount and mine.amount == theirs.amount)),
-        "same topic": float(mine.topic is theirs.topic and mine.topic is not Topic.OTHER),
         "owner answers": float(c.finding.owner is not None and c.finding.owner in (a.finding.who, a.sender)),
         "same person": float(c.finding.who == a.finding.who),
     }

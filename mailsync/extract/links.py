@@ -14,6 +14,8 @@ from mailsync.model.thread import Background, Heard
 
 _RECENT = 40  # how many of the latest findings an answer is compared with, however long the thread
 _KINDRED = 24  # and how many earlier ones that share a rare word with it
+_MARGIN = {Kind.REQUEST: 1.0, Kind.COMMITMENT: 0.5}  # how much less like the best one more thing done may be
+_TERMS = frozenset({Kind.COMMITMENT, Kind.PROPOSAL, Kind.DECISION})
 _ALIKE = 0.8  # share of the words two promises must have in common to be one promise said twice
 
 #: A yes or no to everything that stands in the message answered.
@@ -57,7 +59,7 @@ def link(thread: str, heard: Sequence[Heard], background: Background) -> tuple[E
     found, scene = items(heard, _named(heard, wanted))
     web = _walk(found, scene)
     weak = [_weakness(item.finding, background) for item in found]
-    lives = steps(found, Moves(weak=weak, answers=web.answers, replaces=web.replaces, takes_up=web.takes_up))
+    lives = steps(found, _moves(heard, web, weak, background))
     clients = {h.read.message.message_id: h.read.client for h in heard}
     also: dict[int, list[Evidence]] = {}
     for again, original in web.repeats.items():
@@ -77,6 +79,19 @@ def link(thread: str, heard: Sequence[Heard], background: Background) -> tuple[E
         )
         for n, item in enumerate(found)
         if n not in web.repeats
+    )
+
+
+def _moves(heard: Sequence[Heard], web: _Web, weak: Sequence[str], background: Background) -> Moves:
+    """Return what moves the entries: the links, and who wrote when."""
+    side = background.circle.side
+    messages = [h.read.message for h in heard if not h.read.unread]
+    return Moves(
+        answers=web.answers,
+        replaces=web.replaces,
+        takes_up=web.takes_up,
+        weak=frozenset(n for n, why in enumerate(weak) if why),
+        talk=[(m.sent_at, side(m.sender.email)) for m in messages if m.sender],
     )
 
 
@@ -147,7 +162,7 @@ def _walk(found: Sequence[Item], scene: Scene) -> _Web:
     web = _Web()
     shelf: dict[str, list[int]] = {}
     for n, item in enumerate(found):
-        near = _candidates(n, found, shelf)
+        near = candidates(n, found, shelf)
         if item.kind in ANSWERING:
             _answer(n, near, found, scene, web)
         elif item.kind in STATEFUL:
@@ -163,7 +178,7 @@ def _walk(found: Sequence[Item], scene: Scene) -> _Web:
     return web
 
 
-def _candidates(n: int, found: Sequence[Item], shelf: dict[str, list[int]]) -> list[int]:
+def candidates(n: int, found: Sequence[Item], shelf: Mapping[str, Sequence[int]]) -> list[int]:
     """Return the earlier items worth comparing: the latest, and older ones with a word in common; never its own."""
     near = set(range(max(0, n - _RECENT), n))
     if n > _RECENT:
@@ -185,15 +200,29 @@ def _answer(n: int, near: Sequence[int], found: Sequence[Item], scene: Scene, we
     kind = found[n].kind
     scored = [(_score(answer_traits(n, m, found, scene), ANSWER), m) for m in near if m not in web.repeats]
     best = max(scored, default=None)
-    if best is None or best[0] < ANSWER["nothing"] + ANSWER.get(f"nothing for {kind}", 0.0):
+    nothing = ANSWER["nothing"] + ANSWER.get(f"nothing for {kind}", 0.0)
+    if best is None or best[0] < nothing:
         return
     targets = _numbered(found[n], best[1], found)
+    if kind is Kind.FULFILMENT and len(targets) == 1:
+        targets = (*targets, *_done_as_well(best, nothing, scored, found))
     web.answers[n] = targets
     scene.answered[found[n].message] = targets[-1]
     for target in targets:
         scene.settled.setdefault(target, set()).add(kind)
         if kind is Kind.REJECTION:
             scene.refused.setdefault(found[n].message, set()).add(target)
+
+
+def _done_as_well(
+    best: tuple[float, int], nothing: float, scored: Sequence[tuple[float, int]], found: Sequence[Item]
+) -> list[int]:
+    """Return what else a delivery fulfils: the request behind the promise that it keeps, nearly as like it."""
+    return [
+        m
+        for score, m in scored
+        if m != best[1] and score >= max(best[0] - _MARGIN.get(found[m].kind, -1.0), nothing - 1.0)
+    ]
 
 
 def _numbered(item: Item, best: int, found: Sequence[Item]) -> tuple[int, ...]:
@@ -258,21 +287,20 @@ def _said_before(n: int, near: Sequence[int], found: Sequence[Item], web: _Web) 
 
 
 def _spread(found: Sequence[Item], web: _Web) -> None:
-    """Let a yes or no to everything settle all that stood open in the message it answers."""
+    """Let a yes or no to everything settle all terms of the message it answers, but what its own message sets apart."""
     for n, targets in list(web.answers.items()):
         item = found[n]
         if item.kind is Kind.FULFILMENT or len(targets) > 1 or not _ALL.search(item.finding.evidence.quote):
             continue
-        message = found[targets[0]].message
-        taken = {m for k, ms in web.answers.items() if found[k].message == item.message and k != n for m in ms}
-        taken |= set(web.replaces.values()) | set(web.repeats)
-        rest = [
+        apart = {m for k, ms in web.answers.items() if found[k].message == item.message and k != n for m in ms}
+        apart |= {old for k, old in web.replaces.items() if found[k].message <= item.message}
+        terms = [
             m
             for m in _of_message(targets[0], found)
-            if found[m].kind in (Kind.COMMITMENT, Kind.PROPOSAL, Kind.DECISION) and m not in taken and m != targets[0]
+            if found[m].kind in _TERMS and m not in apart and m not in web.repeats
         ]
-        if found[targets[0]].kind in STATEFUL and message < item.message:
-            web.answers[n] = (targets[0], *rest)
+        if len(terms) > 1 and found[targets[0]].message < item.message:
+            web.answers[n] = tuple(terms)
 
 
 def _of_message(n: int, found: Sequence[Item]) -> list[int]:

@@ -1,161 +1,198 @@
 """Where each entry stands: the steps of its life, moved by the messages that came after it."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from mailsync.extract.affinity import Item
-from mailsync.model.entry import STATEFUL, Kind, State, Step
+from mailsync.model.entry import STATEFUL, Kind, State, Step, Topic, due_day
+from mailsync.model.people import Side
 
-#: Later states that may follow each state; what is replaced or done stays so (guideline, convention 11).
+#: What an entry may become: a higher state takes the place of a lower one (guideline, convention 11).
 _RANK = {State.OPEN: 0, State.AGREED: 1, State.REJECTED: 2, State.DONE: 3, State.REPLACED: 4}
+_MOVES_TO = {Kind.APPROVAL: State.AGREED, Kind.REJECTION: State.REJECTED, Kind.FULFILMENT: State.DONE}
+_STANDS = frozenset(Kind) - {Kind.REQUEST, Kind.ISSUE}
 
-#: A request for a word rather than for work: any answer to the message does it.
+#: A request for a word rather than for work: any answer to its message fulfils it.
 _WANTS_WORD = re.compile(
     r"\b(?:confirm\w*|let (?:me|us) (?:know|have)|tell (?:me|us)|say (?:yes|so|whether|if)|reply|respond|answer"
-    r"|correct me|write back|get back|come back to|yes or (?:a )?no|your word|a line from|your (?:decision|answer|call|position"
-    r"|instructions?|approval|sign-?off|go-?ahead|view|thoughts|feedback)|decide|choose|pick (?:one|a)|which (?:one|of)"
-    r"|sign-?off|what (?:that|it|this) (?:does|would|will)|re-?quote|quote (?:me|us|for)|price for|an offer|how much"
-    r"|revert|best[aä]tig\w*|bescheid|antwort\w*|r[uü]ckmeldung|freigabe|abnahme|preis nennen"
-    r"|angebot|sagen sie|sagt (?:uns|mir)|dites[- ](?:moi|nous)|confirm\w*|r[eé]pon\w*|retour|votre accord|devis|decidme|dig[aá]is|d[ií]game|respuesta"
-    r"|presupuesto|confirma\w*|risposta|mi dica|fatemi sapere|mi faccia sapere|preventivo)\b",
+    r"|correct me|write back|get back|come back to|yes or (?:a )?no|your word|a line from|revert"
+    r"|your (?:decision|answer|call|position|instructions?|approval|sign-?off|go-?ahead|view|thoughts|feedback)"
+    r"|decide|choose|pick (?:one|a)|which (?:one|of)|sign-?off|what (?:that|it|this) (?:does|would|will)"
+    r"|re-?quote|quote (?:me|us|for)|price for|an offer|how much"
+    r"|best[aä]tig\w*|bescheid|antwort\w*|r[uü]ckmeldung|freigabe|abnahme|preis nennen|angebot|sag(?:en sie|t uns)"
+    r"|dites[- ](?:moi|nous)|r[eé]pon\w*|retour|votre accord|devis|decidme|dig[aá]is|d[ií]game|respuesta"
+    r"|presupuesto|risposta|mi dica|fatemi sapere|mi faccia sapere|preventivo)\b",
     re.IGNORECASE,
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moves:
-    """What moves the entries, by position: weak answers and links. `takes_up` leads a promise to a request."""
+    """What moves the entries, by their position.
 
-    weak: Sequence[str]
+    `answers` leads an answer to all that it settles, `replaces` new terms to the old ones, `takes_up` a promise or
+    offer to the request behind it; `weak` are the approvals that do not count in full. `talk` holds date and side of
+    each message that a person wrote, in order.
+    """
+
     answers: Mapping[int, tuple[int, ...]]
     replaces: Mapping[int, int]
     takes_up: Mapping[int, int]
+    weak: frozenset[int]
+    talk: Sequence[tuple[datetime, Side]]
 
 
 @dataclass(slots=True)
 class _Life:
-    """The steps of one entry while they are gathered."""
+    """The steps of one entry while they are gathered, in the order of the messages."""
 
     steps: list[Step] = field(default_factory=list)
 
     @property
-    def state(self) -> State:
-        return self.steps[-1].state
+    def state(self) -> State | None:
+        return self.steps[-1].state if self.steps else None
 
-    def move(self, at: datetime, state: State, by: str, *, turn: bool = False) -> bool:
-        """Move to `state` if it outranks the present one, or if `turn` lets a yes and a no take turns."""
-        higher = _RANK[state] > _RANK[self.state]
-        turns = turn and {state, self.state} == {State.AGREED, State.REJECTED}
-        if higher or turns:
+    @property
+    def unsettled(self) -> bool:
+        return self.state in (State.OPEN, State.AGREED)
+
+    def move(self, at: datetime, state: State, by: str, *, turn: bool = False) -> None:
+        """Move to `state` if it outranks the present one; `turn` lets a yes follow a no."""
+        if self.state is not None and (
+            _RANK[state] > _RANK[self.state] or (turn and self.state is State.REJECTED and state is not State.OPEN)
+        ):
             self.steps.append(Step(at=at, state=state, by=by))
-        return higher or turns
 
 
 def steps(found: Sequence[Item], moves: Moves) -> list[tuple[Step, ...]]:
-    """Return the life of each item, in the order of `found`; empty for kinds without a state.
+    """Return the life of each item, in the order of `found`; empty for kinds that have no state.
 
-    A later message moves an entry; what is done or replaced stays so, a yes may follow a no. Overdue is never a
-    step: see `model.entry.state_on`.
+    First what was said: answers, new terms, promises that take up a request. Then what follows from it: the terms of
+    an offer stand and fall together. Then what silence says. What is done or replaced stays so, a yes may follow a
+    no, and late delivery is done. Overdue is never a step: see `model.entry.state_on`.
     """
     lives = [_Life([Step(at=i.finding.date, state=State.OPEN)] if i.kind in STATEFUL else []) for i in found]
-    carried = _carried(moves)
+    replies = _first_replies(found)
+    _follow_words(found, moves, lives, replies)
+    _follow_offers(found, lives)
     for n, item in enumerate(found):
-        at, by = item.finding.date, item.id
-        for target in moves.answers.get(n, ()):
-            _settle(item, target, at, by, lives, carried, found, weak=bool(moves.weak[n]))
-        if n in moves.replaces and lives[moves.replaces[n]].steps:
-            lives[moves.replaces[n]].move(at, State.REPLACED, by)
-        if n in moves.takes_up and item.kind is Kind.COMMITMENT:
-            lives[moves.takes_up[n]].move(at, State.AGREED, by)
-    _words_given(found, moves, lives)
-    _joint_decisions(found, moves, lives)
-    _siblings(found, moves, lives)
+        if lives[n].unsettled:
+            _hear_silence(n, found, lives[n], replies.get((item.message, item.finding.side)), moves.talk)
     return [tuple(life.steps) for life in lives]
 
 
-def _carried(moves: Moves) -> dict[int, list[int]]:
-    """Return, for each entry, the requests that stand or fall with it, because it takes them up."""
-    carried: dict[int, list[int]] = {}
-    for later, earlier in moves.takes_up.items():
-        carried.setdefault(later, []).append(earlier)
-    return carried
-
-
-def _settle(
-    item: Item,
-    target: int,
-    at: datetime,
-    by: str,
-    lives: Sequence[_Life],
-    carried: Mapping[int, list[int]],
-    found: Sequence[Item],
-    *,
-    weak: bool,
+def _follow_words(
+    found: Sequence[Item], moves: Moves, lives: Sequence[_Life], replies: Mapping[tuple[int, Side], int]
 ) -> None:
-    """Let an answer move what it answers, and a yes or a delivery also the request behind it."""
-    state = {Kind.APPROVAL: State.AGREED, Kind.REJECTION: State.REJECTED, Kind.FULFILMENT: State.DONE}[item.kind]
-    if state is State.AGREED and weak:
-        return
-    if lives[target].steps:
-        lives[target].move(at, state, by, turn=found[target].finding.side != item.finding.side)
-    if state is not State.REJECTED:
-        for request in carried.get(target, ()):
-            lives[request].move(at, state, by, turn=True)
-
-
-def _words_given(found: Sequence[Item], moves: Moves, lives: Sequence[_Life]) -> None:
-    """A request for an answer is done once the other side has answered the message it stands in."""
-    replies = _first_replies(found)
+    """Move the entries by what was said of them, in the order of the messages."""
+    asked: dict[int, list[int]] = {}
     for n, item in enumerate(found):
-        if item.kind is not Kind.REQUEST or not _WANTS_WORD.search(item.finding.evidence.quote):
-            continue
         reply = replies.get((item.message, item.finding.side))
-        if reply is not None:
-            lives[n].move(found[reply].finding.date, State.DONE, found[reply].id)
+        if reply is not None and item.kind is Kind.REQUEST and _WANTS_WORD.search(item.finding.evidence.quote):
+            asked.setdefault(reply, []).append(n)
+    instead = _instead(found, moves)
+    for n, item in enumerate(found):
+        at, by = item.finding.date, item.id
+        for request in asked.get(n, ()):
+            lives[request].move(at, State.DONE, by)
+        if n in moves.takes_up and item.kind is Kind.COMMITMENT:
+            lives[moves.takes_up[n]].move(at, State.AGREED, by)
+        if n in moves.answers and n not in moves.weak:
+            for target, turn in _settled(n, found, moves, instead):
+                lives[target].move(at, _MOVES_TO[item.kind], by, turn=turn)
+        if n in moves.replaces:
+            lives[moves.replaces[n]].move(at, State.REPLACED, by)
 
 
-def _first_replies(found: Sequence[Item]) -> dict[tuple[int, str], int]:
-    """Return, for each message and side, the first later entry in which another side takes a stand."""
-    stands = {Kind.APPROVAL, Kind.REJECTION, Kind.DECISION, Kind.PROPOSAL, Kind.COMMITMENT, Kind.FULFILMENT}
-    replies: dict[tuple[int, str], int] = {}
-    nearest: dict[str, int] = {}  # side -> the nearest later entry of a message after the one at hand
-    n = len(found) - 1
-    while n >= 0:
-        message, start = found[n].message, n
-        while start > 0 and found[start - 1].message == message:
+def _settled(n: int, found: Sequence[Item], moves: Moves, instead: Mapping[int, int]) -> Iterator[tuple[int, bool]]:
+    """Yield the entries that an answer moves, and whether it may turn a no into a yes.
+
+    These are what it answers; for a yes or a delivery also the request that stands behind that; for a yes to a
+    refusal ("you are right") the terms that the refusal named instead.
+    """
+    item = found[n]
+    for target in moves.answers[n]:
+        yield target, item.kind is Kind.APPROVAL and found[target].finding.side is not item.finding.side
+        if item.kind is not Kind.REJECTION and target in moves.takes_up:
+            yield moves.takes_up[target], True
+        if item.kind is Kind.APPROVAL and target in instead:
+            yield instead[target], True
+
+
+def _instead(found: Sequence[Item], moves: Moves) -> dict[int, int]:
+    """Return, for each refusal, the terms that the same message put in the place of what it refused."""
+    new = {(found[n].message, old): n for n, old in moves.replaces.items()}
+    refusals = [(n, targets[0]) for n, targets in moves.answers.items() if found[n].kind is Kind.REJECTION]
+    return {n: new[found[n].message, old] for n, old in refusals if (found[n].message, old) in new}
+
+
+def _follow_offers(found: Sequence[Item], lives: Sequence[_Life]) -> None:
+    """Let the terms of an offer that nobody spoke of follow those of the same message that were answered.
+
+    An offer stands in several sentences (what it costs, what is in, what is out), and the answer names one of them.
+    """
+    told: dict[int, list[Step]] = {}
+    for n, item in enumerate(found):
+        if item.kind is Kind.PROPOSAL:
+            answered = [s for s in lives[n].steps if s.state in (State.AGREED, State.REJECTED)]
+            if answered and (item.message not in told or answered[0].state is State.AGREED):
+                told[item.message] = answered
+    for n, item in enumerate(found):
+        if item.kind is Kind.PROPOSAL and lives[n].state is State.OPEN:
+            for step in told.get(item.message, ()):
+                lives[n].move(step.at, step.state, step.by)
+
+
+def _hear_silence(
+    n: int, found: Sequence[Item], life: _Life, reply: int | None, talk: Sequence[tuple[datetime, Side]]
+) -> None:
+    """Judge an unsettled entry by what the others wrote later and did not complain of.
+
+    A decision that the other side answered without disputing it is agreed; one that nobody answered stays open. What
+    was due counts as done when the side that waited for it has written after the day and missed nothing; a promise
+    on a condition, without a date, when the work has gone on since. Money is the exception: that it came is said, or
+    it is outstanding.
+    """
+    item, terms = found[n], found[n].finding.terms
+    if item.kind is Kind.DECISION and life.state is State.OPEN and reply is not None:
+        life.move(found[reply].finding.date, State.AGREED, found[reply].id)
+    if item.kind is Kind.PROPOSAL or terms.topic is Topic.PAYMENT:
+        return
+    mine = item.finding.side
+    waits = {Kind.REQUEST: {mine}, Kind.DECISION: set(Side)}.get(item.kind, set(Side) - {mine})
+    since = due_day(terms.due) if terms.due else item.finding.date.date()
+    later = found[n + 1 :]
+    if any(i.kind is Kind.ISSUE and i.finding.side in waits and i.finding.date.date() > since for i in later):
+        return
+    if terms.due:
+        at = next((at for at, side in talk if side in waits and at.date() > since and at > life.steps[-1].at), None)
+        if at is not None:
+            life.move(at, State.DONE, "")
+    elif item.kind is Kind.COMMITMENT and terms.conditional:
+        for i in later:
+            gone_on = i.kind is Kind.FULFILMENT or (i.kind is Kind.APPROVAL and i.finding.side in waits)
+            if gone_on and i.message > item.message and i.finding.date >= life.steps[-1].at:
+                life.move(i.finding.date, State.DONE, i.id)
+                return
+
+
+def _first_replies(found: Sequence[Item]) -> dict[tuple[int, Side], int]:
+    """Return, for each message and side, the first entry of a later message in which another side takes a stand."""
+    replies: dict[tuple[int, Side], int] = {}
+    nearest: dict[Side, int] = {}
+    end = len(found)
+    while end:
+        start = end - 1
+        while start and found[start - 1].message == found[start].message:
             start -= 1
-        for side in {i.finding.side for i in found[start : n + 1]}:
-            others = [m for other, m in nearest.items() if other != side]
+        for side in {item.finding.side for item in found[start:end]}:
+            others = [n for other, n in nearest.items() if other is not side]
             if others:
-                replies[message, side] = min(others)
-        for m in range(n, start - 1, -1):
-            if found[m].kind in stands:
-                nearest[found[m].finding.side] = m
-        n = start - 1
+                replies[found[start].message, side] = min(others)
+        for n in range(end - 1, start - 1, -1):
+            if found[n].kind in _STANDS:
+                nearest[found[n].finding.side] = n
+        end = start
     return replies
-
-
-def _joint_decisions(found: Sequence[Item], moves: Moves, lives: Sequence[_Life]) -> None:
-    """A decision that the other side has read and not disputed is agreed; one that nobody answered stays open."""
-    replies = _first_replies(found)
-    for n, item in enumerate(found):
-        if item.kind is Kind.DECISION and lives[n].state is State.OPEN:
-            reply = replies.get((item.message, item.finding.side))
-            if reply is not None:
-                lives[n].move(found[reply].finding.date, State.AGREED, found[reply].id)
-
-
-def _siblings(found: Sequence[Item], moves: Moves, lives: Sequence[_Life]) -> None:
-    """The terms of one offer stand in several sentences: those nobody spoke of follow the one that was accepted."""
-    accepted: dict[int, Step] = {}
-    for n, item in enumerate(found):
-        if item.kind is Kind.PROPOSAL and lives[n].state in (State.AGREED, State.DONE):
-            step = next((s for s in lives[n].steps if s.state in (State.AGREED, State.DONE)), None)
-            if step is not None:
-                accepted.setdefault(item.message, step)
-    for n, item in enumerate(found):
-        step = accepted.get(item.message)
-        if step is not None and item.kind is Kind.PROPOSAL and lives[n].state is State.OPEN:
-            lives[n].move(step.at, State.AGREED, step.by)

@@ -29,8 +29,10 @@ def read_thread(thread: str, messages: Sequence[tuple[Message, str]], background
     ordered = sorted(messages, key=lambda pair: (pair[0].sent_at.timestamp(), pair[0].digest))
     own_lines = _letter_lines(background.letters)
     heard: list[Heard] = []
+    spoken = ""
     for message, client in ordered:
-        heard.append(_hear(message, client, heard, background, own_lines))
+        heard.append(_hear(message, client, heard, background, spoken=spoken, own_lines=own_lines))
+        spoken = heard[-1].read.language or spoken
     return ThreadReading(thread=thread, messages=tuple(h.read for h in heard), entries=link(thread, heard, background))
 
 
@@ -49,16 +51,22 @@ def extract_messages(
 
 
 def _hear(
-    message: Message, client: str, earlier: Sequence[Heard], background: Background, own_lines: frozenset[str]
+    message: Message,
+    client: str,
+    earlier: Sequence[Heard],
+    background: Background,
+    *,
+    spoken: str,
+    own_lines: frozenset[str],
 ) -> Heard:
     """Read one message and take its findings; our own letters and their lines, sent or quoted, bring none."""
     try:
-        read = read_message(message, client, [h.read for h in earlier], background.circle)
+        read = read_message(message, client, [h.read.message for h in earlier], background.circle, spoken)
         if not read.unread and any(letter.message_id == message.message_id for letter in background.letters):
             read = replace(read, unread="our own letter")
         if read.unread:
             return Heard(read=read)
-        said = tuple(statements(message, read.passages))
+        said = statements(message, read.passages)
         fresh = tuple(s for s in said if _key(s.quote) not in own_lines) if own_lines else said
         return Heard(read=read, statements=said, findings=findings(read, fresh, background, earlier))
     except Exception as error:  # noqa: BLE001  a strange message is a line in a report, not the end of the thread
