@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime
 
+from mailsync.extract.amounts import find_amount
 from mailsync.extract.topics import asks_first, find_cues, topic
 from mailsync.model.entry import Kind, Terms
 from mailsync.model.mail import Statement
 from mailsync.model.people import WorkingHours
 from mailsync.text.dates import DateFound, DateRole, find_dates
-from mailsync.text.money import Amount, find_amounts, plain_numbers
 from mailsync.text.symbols import encode
 
 #: What refuses, complains or reports is not due any more.
@@ -24,13 +25,43 @@ _IN_FULL = frozenset({"day", "range", "date"})
 #: Kinds that speak of what the other side put on the table.
 _ANSWERING = frozenset({Kind.PROPOSAL, Kind.APPROVAL, Kind.DECISION})
 _COARSE = frozenset({"month", "quarter", "week", "weekend", "eod"})
-#: "Frozen until June" says how long, not when something is due.
+#: "Frozen until June" says how long, "from today" since when; neither says when something is due.
 _AS_LONG_AS = ("until", "till", "jusqu", "hasta", "fino")
+_FROM_NOW_ON = ("from", "as of", "as from", "ab ")
+#: How many sentences back a day of the month may lean, and a time of day or "that day".
+_FAR, _NEAR = 60, 3
+#: Longer statements are looked at only so far by the patterns of this module.
+_CAP = 600
 #: Kinds in which "do this, and I do that" promises the second part.
 _PROMISING = frozenset({Kind.COMMITMENT, Kind.APPROVAL})
 _AND_THEN = re.compile(r",? and (?:i|we|it|he|she|they|you)\b(?:['’]ll| will| can| have)?", re.IGNORECASE)
+#: A span that counts from an event ("three weeks from your order") hangs on that event.
+_FROM_EVENT = re.compile(
+    r"(?<!\S)(?:within (?:the )?(?:n\d+|a) u\w+ of|(?:n\d+|a) u(?:day|bday|week|month|fortnight) (?:from|after|once)) "
+    r"(?!today|now|tomorrow|[mno]\d|wd|the [on]\d)"
+)
+_UNTIL_DONE = re.compile(r"\buntil (?:the|your|our|all) (?:\w+ ){1,4}(?:is|are|has|have)\b", re.IGNORECASE)
+#: Kinds that may threaten ("it is up by Friday or I keep back the rest").
+_THREATENING = frozenset({Kind.COMMITMENT, Kind.REJECTION})
+_THREAT = re.compile(r"\bor (?:else|i['’]?m|i am|i will|i['’]ll|we['’]ll|we will|you can|ye can)\b", re.IGNORECASE)
 #: What a cue says about why a party could later dispute what was meant.
 _REASONS = {"vague": "wording: ", "nobody": "no owner: "}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Said:
+    """A statement with what its terms are read against."""
+
+    text: str
+    kind: Kind
+    sent: datetime
+    language: str
+    hours: WorkingHours
+    context: Sequence[str]
+
+    def dates(self, text: str, first: date | None = None) -> tuple[DateFound, ...]:
+        """Return the dates of `text` as if it had been said in this message."""
+        return find_dates(text, self.sent, self.language, first=first, hours=self.hours)
 
 
 def terms(
@@ -48,205 +79,85 @@ def terms(
     before, oldest first (the thread's, then the message's own); a bare day or an amount repeated without its unit leans
     on them. Never raises on what mail may hold.
     """
-    text = statement.quote
-    promise = _promise(text, language) if kind in _PROMISING else 0
-    due = None if kind in _NEVER_DUE else _due(text, kind, sent, language, hours, context, promise)
-    amount = _amount(text, kind, sent, language, context)
-    cues = find_cues(text, language)
+    said = _Said(text=statement.quote, kind=kind, sent=sent, language=language, hours=hours, context=context)
+    promise = _promise(said) if kind in _PROMISING else 0
+    due = None if kind in _NEVER_DUE else _due(said, promise)
+    amount = find_amount(said.text, kind, sent=sent, language=language, context=context)
+    cues = find_cues(said.text, language)
     return Terms(
         due=due.iso if due else None,
         due_words=due.words if due else "",
         due_choices=(due.iso, *due.choices) if due and due.choices else (),
         amount=str(amount) if amount else None,
         topic=topic(cues, kind, unit=amount.unit if amount else "", dated=due is not None),
-        conditional=bool(promise) or _is_conditional(text, kind, language),
+        conditional=bool(promise) or _is_conditional(said),
         vague=tuple(dict.fromkeys(_REASONS[c.label] + c.words for c in cues if c.label in _REASONS)),
     )
 
 
-def _promise(text: str, language: str) -> int:
+def _promise(said: _Said) -> int:
     """Return where the promise begins in "Send it by Monday, and I start on Tuesday"; 0 where there is none."""
-    if not asks_first(text, language):
-        return 0
-    found = _AND_THEN.search(text[:600])
+    found = _AND_THEN.search(said.text[:_CAP]) if asks_first(said.text, said.language) else None
     return found.start() if found else 0
 
 
-# when
+def _due(said: _Said, promise: int) -> DateFound | None:
+    """Return the expression that says when the statement is due: the strongest, of equals the last.
 
-
-def _due(
-    text: str, kind: Kind, sent: datetime, language: str, hours: WorkingHours, context: Sequence[str], promise: int
-) -> DateFound | None:
-    found = find_dates(text, sent, language, hours=hours)
-    first = None
-    if context and (any(f.rule in _LEANING for f in found) or _LEANS.search(encode(text, language).line)):
-        first = _spoken_of(found, kind, context, sent, language, hours)
-        found = find_dates(text, sent, language, first=first, hours=hours) if first else found
-    stated = [f for f in found if f.start >= promise and _may_be_due(f, kind)]
+    A date of the condition alone is none (guideline, convention 3), unless the condition is what is asked for ("that
+    only works if the file is here by Friday"), or asks for silence ("unless I hear a no by Friday, I go on").
+    """
+    found, coded = said.dates(said.text), encode(said.text, said.language)
+    if said.context and (any(f.rule in _LEANING for f in found) or _LEANS.search(coded.line)):
+        first = _spoken_of(said, found)
+        found = said.dates(said.text, first) if first else found
+    stated = [f for f in found if f.start >= promise and _may_be_due(f, said.kind)]
     free = [f for f in stated if f.role is not DateRole.CONDITION]
-    if not free and (kind is Kind.REQUEST or encode(text, language).silent):
+    if not free and (said.kind is Kind.REQUEST or coded.silent):
         free = [f for f in stated if f.bounded]
-    return max(free, key=lambda f: (_weight(f), f.start)) if free else None
+    return max(free, key=lambda f: (_weight(f), f.start), default=None)
 
 
 def _may_be_due(found: DateFound, kind: Kind) -> bool:
-    if found.role is DateRole.PAST:
+    """Say whether a date can be when something is due: not what is past, nor how long something holds."""
+    words = found.words.lower()
+    if found.role is DateRole.PAST or (found.grain == "lasting" and kind is not Kind.COMMITMENT):
         return False
-    if found.grain == "lasting":
-        return kind is Kind.COMMITMENT
     if found.grain == "year":
         return found.bounded
-    if found.grain == "month" and found.words.lower().startswith(_AS_LONG_AS):
+    if found.grain == "month" and words.startswith(_AS_LONG_AS):
         return False
-    return not (found.rule == "today" and found.words.lower().startswith(("from", "as of", "ab ", "as from")))
+    return not (found.rule == "today" and words.startswith(_FROM_NOW_ON))
 
 
 def _weight(found: DateFound) -> int:
-    """Return how likely a date is the one the statement is about: a day before a month, a bounded one before a bare one."""
+    """Return how likely the statement is about a date: a day before a month, "by Friday" before "Friday's"."""
     if found.grain == "clock":
         return 0
     return (1 if found.grain in _COARSE else 4) + (2 if found.bounded else 1 if found.marked else 0)
 
 
-def _spoken_of(
-    found: Sequence[DateFound], kind: Kind, context: Sequence[str], sent: datetime, language: str, hours: WorkingHours
-) -> date | None:
-    """Return the day that the leaning expressions of a statement lean on, None where `context` names none to come.
+def _spoken_of(said: _Said, found: Sequence[DateFound]) -> date | None:
+    """Return the day that the leaning expressions of a statement lean on, None where the context names none to come.
 
     "The 13th" means the 13th that was named in full before. Who answers an offer, or makes a counter-offer, speaks of
     the month of that offer; a new task's "by the 20th" means the next one. A bare time of day, "that day" and "the
     Friday before" lean on what was said just now.
     """
     bare = {f.iso[8:10] for f in found if f.rule == "bare"}
-    answers = kind in _ANSWERING
-    far = bool(bare) or kind is Kind.DECISION
-    for sentence in reversed(context[-60 if far else -3 :]):
-        for f in reversed(find_dates(sentence, sent, language, hours=hours)):
-            if f.iso[:10] < sent.date().isoformat() or f.rule not in (_IN_FULL if bare else _PLAIN_DAY):
+    reach = _FAR if bare or said.kind is Kind.DECISION else _NEAR
+    for sentence in reversed(said.context[-reach:]):
+        for f in reversed(said.dates(sentence)):
+            if f.iso[:10] < said.sent.date().isoformat() or f.rule not in (_IN_FULL if bare else _PLAIN_DAY):
                 continue
-            if not bare and f.role is DateRole.PAST:
-                continue
-            if not bare or answers or f.iso[8:10] in bare:
+            if said.kind in _ANSWERING or f.iso[8:10] in bare or (not bare and f.role is not DateRole.PAST):
                 return date.fromisoformat(f.iso[:10])
     return None
 
 
-# how much
-
-
-def _dollar(sent: datetime, language: str) -> str:
-    """Return the currency a plain "$" stands for where this was written."""
-    offset = sent.utcoffset() or timedelta()
-    if offset >= timedelta(hours=12):
-        return "NZD"
-    if offset >= timedelta(hours=9, minutes=30):
-        return "AUD"
-    if language == "fr" and offset < timedelta():
-        return "CAD"
-    if language == "es" and offset in {timedelta(hours=-6), timedelta(hours=-7)}:
-        return "MXN"
-    return "USD"
-
-
-_LEFT_BEHIND = re.compile(
-    r"(?:\b(?:instead of|down from|up from|rather than|statt|au lieu de|en vez de|en lugar de|invece di|from|von|desde)\s)$",
-    re.IGNORECASE,
-)
-_TOTAL = re.compile(
-    r"\b(?:total|to|comes to|makes|so|altogether|in all|insgesamt|also|auf|macht|zusammen|au total|soit|en total)\s\S{0,4}\s?$",
-    re.IGNORECASE,
-)
-_LASTING = re.compile(
-    r"\b(?:in|within|for|every|after|binnen|innerhalb(?: von)?|sous|dans|en|entro|half an|half|an|per|up to|next|coming|at least|under|last|first|past|letzten|dernières|últimas|depuis|à|vers|dès|avant|après)\s$",
-    re.IGNORECASE,
-)
-_NO_WORK = re.compile(
-    r"\s?(?:ago|later|notice|before|after|early|late|earlier|from now|a day|in advance|response|beforehand|vorher)\b",
-    re.IGNORECASE,
-)
-
-
-#: Kinds that may be about hours of work, and those a percentage belongs to.
-_OF_HOURS = frozenset({Kind.PROPOSAL, Kind.DECISION, Kind.APPROVAL, Kind.COMMITMENT, Kind.REQUEST})
-_OF_SHARES = _OF_HOURS | {Kind.REJECTION}
-
-
-def _amount(text: str, kind: Kind, sent: datetime, language: str, context: Sequence[str]) -> Amount | None:
-    dollar = _dollar(sent, language)
-    found = find_amounts(text, language, dollar=dollar)
-    money = [a for a in found if a.unit not in {"h", "%", ""}]
-    if money:
-        return _chosen(text, money)
-    repeated = _repeated(text, kind, [a for a in found if not a.unit], dollar, language, context) if context else None
-    if repeated:
-        return repeated
-    hours = [a for a in found if a.unit == "h" and kind in _OF_HOURS and not _is_while(text, a)]
-    shares = [a for a in found if a.unit == "%" and kind in _OF_SHARES]
-    return _chosen(text, hours or shares) if hours or shares else None
-
-
-def _is_while(text: str, amount: Amount) -> bool:
-    """Say whether hours tell a length of time ("within 48 hours") and not work."""
-    return bool(_LASTING.search(text[max(0, amount.start - 24) : amount.start]) or _NO_WORK.match(text[amount.end :]))
-
-
-def _chosen(text: str, group: list[Amount]) -> Amount:
-    kept = [a for a in group if not _LEFT_BEHIND.search(text[max(0, a.start - 20) : a.start])] or group
-    totals = [a for a in kept if _TOTAL.search(text[max(0, a.start - 20) : a.start])]
-    if totals:
-        return totals[-1]
-    return kept[-1] if kept[0].unit == "%" else kept[0]
-
-
-_OFFERED = re.compile(r"\b(?:for|do|say|offer|to|pour|für|por|per)\s$", re.IGNORECASE)
-_ALONE = re.compile(r"\W*$")
-_GOES_ON = re.compile(r"\s*(?:[.,;!]|$)")
-
-
-def _repeated(
-    text: str, kind: Kind, spelt: Sequence[Amount], dollar: str, language: str, context: Sequence[str]
-) -> Amount | None:
-    """Return a number without unit that speaks of an amount of an earlier sentence, with that amount's unit.
-
-    It is the same number, or it stands where a price would: written with thousands, offered ("would you do 500"), or
-    all by itself ("15.").
-    """
-    numbers = [(a.start, a.end, a.value) for a in spelt] + list(plain_numbers(text))
-    if not numbers or (kind in {Kind.FULFILMENT, Kind.ISSUE} and not spelt):
-        return None
-    before = [a for s in context[-60:] for a in find_amounts(s, language, dollar=dollar) if a.unit not in {"", "h"}]
-    if not before:
-        return None
-    known, last = {a.value: a.unit for a in before}, before[-1].unit
-    offered, same = [], []
-    for start, end, value in numbers:
-        alone = _ALONE.match(text[:start]) and _GOES_ON.match(text, end)
-        large = value >= 100 and (
-            _OFFERED.search(text[max(0, start - 8) : start]) or "," in text[start:end] or not text[start].isdigit()
-        )
-        if alone or (large and last != "%"):
-            offered.append(Amount(start=start, end=end, value=value, unit=known.get(value, last)))
-        elif value in known and (value >= 100 or known[value] == "%"):
-            same.append(Amount(start=start, end=end, value=value, unit=known[value]))
-    return offered[-1] if offered else same[0] if same else None
-
-
-# on what condition
-
-
-#: A span that counts from an event ("three weeks from your order") hangs on that event.
-_FROM_EVENT = re.compile(
-    r"(?<!\S)(?:within (?:the )?(?:n\d+|a) u\w+ of|(?:n\d+|a) u(?:day|bday|week|month|fortnight) (?:from|after|once)) (?!today|now|tomorrow|[mno]\d|wd|the [on]\d)"
-)
-_UNTIL_DONE = re.compile(r"\buntil (?:the|your|our|all) (?:\w+ ){1,4}(?:is|are|has|have)\b", re.IGNORECASE)
-_THREAT = re.compile(
-    r"\bor (?:else\b|i['’]?m\b|i am\b|i will\b|i['’]ll\b|we['’]ll\b|we will\b|you can\b|ye can\b)", re.IGNORECASE
-)
-
-
-def _is_conditional(text: str, kind: Kind, language: str) -> bool:
-    coded = encode(text, language)
-    if coded.openers or _FROM_EVENT.search(coded.line) or _UNTIL_DONE.search(text[:600]):
+def _is_conditional(said: _Said) -> bool:
+    """Say whether the statement hangs on a stated condition."""
+    coded, text = encode(said.text, said.language), said.text[:_CAP]
+    if coded.openers or _FROM_EVENT.search(coded.line) or _UNTIL_DONE.search(text):
         return True
-    return kind in {Kind.COMMITMENT, Kind.REJECTION} and _THREAT.search(text[:600]) is not None
+    return said.kind in _THREATENING and _THREAT.search(text) is not None

@@ -7,7 +7,8 @@ from enum import StrEnum
 
 from mailsync.model.people import WorkingHours
 from mailsync.text.clocks import Clock, find_clocks, stands_alone, zoned
-from mailsync.text.date_rules import RULES, Anchor, Reading, Rule
+from mailsync.text.date_rules import DAY_RULES, Anchor, Reading, Rule
+from mailsync.text.period_rules import PERIOD_RULES
 from mailsync.text.symbols import Coded, encode
 
 
@@ -59,8 +60,10 @@ class _Match:
 #: Without one of these in its line a sentence says nothing about when.
 _TIME = re.compile(
     r"(?<!\S)(?:(?:wd|[otmndsq])\d|to(?:day|morrow|night)|overmorrow|yesterday|eod|noon|midnight|then|thatday|weekend|kw"
-    r"|(?:within|next|this|coming|last|end|start|mid|every|in|by|for|a) (?:\S+ )?u[a-z]|h[a-z]{4}|morning|evening|afternoon)"
+    r"|(?:within|next|this|coming|last|end|start|mid|every|in|by|for|a) (?:\S+ )?u[a-z]|h[a-z]{4}"
+    r"|morning|evening|afternoon)"
 )
+_RULES = (*DAY_RULES, *PERIOD_RULES)
 _LEANING = frozenset({"bare", "nth"})
 _NAMING_MONTHS = frozenset({"day", "range", "date", "month"})
 #: Grains that name no day by themselves, so that no time of day belongs to them.
@@ -96,7 +99,8 @@ _CLAUSE_ENDS = re.compile(
 #: What refuses the date before it.
 _OFF = re.compile(
     r"\s*,?\s*(?:(?:is|are|was) (?:off|out|no good|not )|(?:does|do|did|will|would)(?:n['’]t| not)|won['’]t"
-    r"|geht (?:\w+ )?nicht|passt nicht|ne (?:convient|va|marche|me|nous)|n['’]est|no (?:me|nos|puede|es|va)|non va|non posso)"
+    r"|geht (?:\w+ )?nicht|passt nicht|ne (?:convient|va|marche|me|nous)|n['’]est|no (?:me|nos|puede|es|va)"
+    r"|non (?:va|posso))"
 )
 
 
@@ -133,7 +137,7 @@ def find_dates(
 
 def _matches(coded: Coded, anchor: Anchor) -> list[_Match]:
     """Return the readings of a line in order; where they overlap the longest."""
-    tried = [(rule, m) for rule in RULES if rule.needs in coded.line for m in rule.pattern.finditer(coded.line)]
+    tried = [(rule, m) for rule in _RULES if rule.needs in coded.line for m in rule.pattern.finditer(coded.line)]
     read = [(rule, m, reading) for rule, m in tried if (reading := rule.resolve(m, anchor)) is not None]
     read.sort(key=lambda r: r[1].start() - r[1].end())
     kept: list[tuple[Rule, re.Match[str], Reading]] = []
@@ -141,7 +145,8 @@ def _matches(coded: Coded, anchor: Anchor) -> list[_Match]:
         if all(m.end() <= k.start() or m.start() >= k.end() for _, k, _ in kept):
             kept.append((rule, m, reading))
     kept.sort(key=lambda k: k[1].start())
-    found, spoken = [], None
+    found: list[_Match] = []
+    spoken: date | None = None
     for rule, m, reading in kept:
         # "test from February 2 to 6 and report on the 20th": the day leans on the month named before it
         again = rule.resolve(m, replace(anchor, first=spoken)) if spoken and rule.name in _LEANING else None
@@ -249,7 +254,7 @@ def _role(line: str, match: _Match) -> tuple[DateRole, bool]:
 
 
 def _bare_clock(text: str, coded: Coded, clock: Clock, anchor: Anchor) -> DateFound:
-    """Return a time of day that names no day: that of the day spoken of before, else the next moment it is that time."""
+    """Return a time of day that names no day: on the day spoken of before, else when it is that time next."""
     start, end = _characters(coded, clock.start, clock.end)
     day = anchor.first or anchor.day
     if day == anchor.day and clock.minute <= anchor.sent.hour * 60 + anchor.sent.minute:

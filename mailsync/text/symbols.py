@@ -147,10 +147,9 @@ def _number(text: str, language: str, after: str, before: str) -> str:
     if not text.isdecimal() or len(text) > 4:
         return "num"
     digits = text.lstrip("0") or "0"
-    if language == "de" and len(text) <= 2 and after[:1] == "." and after[1:2] in {"", " ", "/", ",", ")"}:
-        if before in _BEFORE_ORDINAL or before.startswith("wd") or _ORDINAL_GOES_ON.match(after):
-            return "o" + digits
-    return "n" + digits
+    pointed = language == "de" and len(text) <= 2 and after[:1] == "." and after[1:2] in {"", " ", "/", ",", ")"}
+    follows = before in _BEFORE_ORDINAL or before.startswith("wd")
+    return ("o" if pointed and (follows or _ORDINAL_GOES_ON.match(after)) else "n") + digits
 
 
 def _compound(kind: str, text: str, language: str, values: list[str]) -> tuple[str, ...]:
@@ -186,7 +185,8 @@ def encode(text: str, language: str) -> Coded:
     at = 0
     while at < len(tokens):
         token, kind = tokens[at], tokens[at].lastgroup or ""
-        step, found = 1, ("_",)
+        step = 1
+        found: tuple[str, ...] = ("_",)
         if kind == "word":
             step, found = _word(words, tokens, lower, at, symbols)
         elif kind == "number":
