@@ -88,7 +88,8 @@ def compile_lexicon(language: str, data: Mapping[str, Any]) -> Lexicon:
     """Compile a cue file's content.
 
     A phrase is words separated by spaces. `{name}` stands for every phrase of that set, `*` for up to three words,
-    `stem~` for any word that begins so, `-ing` for any that ends so, `^` for the beginning and `$` for the end of a clause, `<day>`, `<month>`,
+    `stem~` for any word that begins so, `-ing` for any that ends so,
+    `^` for the beginning and `$` for the end of a clause, `<day>`, `<month>`,
     `<num>`, `<money>`, `<time>` for such words.
     """
     raw = data.get("words", {})
