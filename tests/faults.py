@@ -7,6 +7,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import ClassVar
 
 HOST = "127.0.0.1"
 
@@ -124,8 +125,11 @@ class FaultProxy(Listener):
             while rest and not self._ended.wait(0.1):
                 client.sendall(rest[:1])
                 rest = rest[1:] or server.recv(4096)
+        with contextlib.suppress(OSError):
+            client.shutdown(socket.SHUT_RD if self._fault in {"reset", "lose"} else socket.SHUT_RDWR)  # wakes the other thread
         client.close()
-        server.close()
+        with contextlib.suppress(OSError):
+            server.shutdown(socket.SHUT_RDWR)
 
 
 Answer = bytes | Callable[[str, str], bytes]
@@ -138,7 +142,7 @@ class ScriptedImap(Listener):
     is answered like an empty mailbox would. `said` collects the commands.
     """
 
-    USUAL: dict[str, Answer] = {
+    USUAL: ClassVar[dict[str, Answer]] = {
         "CAPABILITY": b"* CAPABILITY IMAP4rev1\r\n{tag} OK done\r\n",
         "LIST": b'* LIST (\\HasNoChildren) "/" INBOX\r\n{tag} OK done\r\n',
         "EXAMINE": b"* 3 EXISTS\r\n* OK [UIDVALIDITY 7] ok\r\n* OK [UIDNEXT 4] ok\r\n{tag} OK [READ-ONLY] done\r\n",
@@ -150,6 +154,7 @@ class ScriptedImap(Listener):
         self.greeting = greeting
         self.answers = self.USUAL | {name.replace("_", " "): answer for name, answer in answers.items()}
         self.said: list[str] = []
+        self.pace = 0.0, 1 << 30  # seconds between pieces of so many octets
         super().__init__()
 
     def serve(self, client: socket.socket) -> None:
@@ -160,17 +165,16 @@ class ScriptedImap(Listener):
             self.said.append(rest)
             answer = self.answers.get(name, b"{tag} OK done\r\n")
             data = answer(tag, rest[len(name) + 1 :]) if callable(answer) else answer
-            client.sendall(data.replace(b"{tag}", tag.encode()))
+            data = data.replace(b"{tag}", tag.encode())
+            pause, piece = self.pace
+            for start in range(0, len(data), piece):
+                time.sleep(pause)
+                client.sendall(data[start : start + piece])
 
     def _lines(self, client: socket.socket) -> Iterator[str]:
         with client.makefile("rb") as stream:
             for line in stream:
                 yield line.decode("latin-1").rstrip("\r\n")
-
-
-def flood(chunk: bytes, times: int) -> bytes:
-    """Return `chunk` many times over."""
-    return chunk * times
 
 
 def seconds_of(action: Callable[[], object]) -> float:

@@ -4,6 +4,7 @@ Each server takes a free port and keeps its files in a folder of its own, so tha
 """
 
 import contextlib
+import hashlib
 import imaplib
 import os
 import pwd
@@ -11,6 +12,7 @@ import re
 import secrets
 import shutil
 import socket
+import ssl
 import subprocess
 import tempfile
 import time
@@ -48,6 +50,8 @@ class Authority:
         self.ca = self.folder / "ca.pem"
         authority.cert_pem.write_to_path(str(self.ca))
         self.chain, self.key = self._issue(authority, "server", "localhost", HOST)
+        pem = ssl.PEM_cert_to_DER_cert(self.chain.read_text().partition("-----END")[0] + "-----END CERTIFICATE-----")
+        self.fingerprint = hashlib.sha256(pem).hexdigest()
         self.other = self._issue(authority, "other", "other.example")
         self.stranger = self._issue(trustme.CA(), "stranger", "localhost", HOST)
 
@@ -126,6 +130,9 @@ service imap-login {{
 }}
 service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 """
 
@@ -135,7 +142,7 @@ class Dovecot:
 
     def __init__(self, authority: Authority, prefix: str = "", separator: str = "/") -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="mailsync-dovecot-"))
-        self.folder.chmod(0o755)  # noqa: S103  (the mail user must get in)
+        self.folder.chmod(0o755)
         self.port, self.tls_port, self.ca = free_port(), free_port(), authority.ca
         root = os.getuid() == 0
         me = pwd.getpwuid(os.getuid())
