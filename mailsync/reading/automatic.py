@@ -7,38 +7,50 @@ from mailsync.reading.headers import HeaderSection
 from mailsync.text.words import fold, words
 
 _ROBOT = re.compile(
-    r"(?:no|do-?not|nicht|ne-?pas|non)[-_.]?(?:reply|antworten|repondre|rispondere|responder)|noreply|donotreply|mailer-daemon|"
+    r"(?:no|do-?not|nicht|ne-?pas|non)[-_.]?(?:reply|antworten|repondre|rispondere|responder)|noreply|donotreply|"
+    r"mailer-daemon|"
     r"postmaster|bounces?|notifications?|alerts?|auto-?(?:confirm|reply|mailer)",
 )
 _REPLY_SUBJECT = re.compile(
-    r"(?:auto(?:matic|mated)?[ -]?(?:reply|response|antwort)\b|out[ -]of[ -](?:the[ -])?office(?:\s*(?:re|auto|reply|response|notice)\b.*"
-    r"|\s*[:(\[].*|\s*)$|on (?:annual |parental )?leave:|abwesenheit(?:s|:| )|abwesend:|automatische? (?:antwort|antwoord|reactie|"
-    r"beantwoording)|ich bin (?:derzeit )?(?:nicht im|abwesend)|reponse automatique|message d'absence|absence du bureau|"
-    r"absent\(?e?\)? du bureau|respuesta automatica|fuera de (?:la )?oficina\b|risposta automatica|fuori (?:sede|ufficio)\b|"
+    r"(?:auto(?:matic|mated)?[ -]?(?:reply|response|antwort)\b|out[ -]of[ -](?:the[ -])?office(?:\s*(?:re|auto|reply|"
+    r"response|notice)\b.*"
+    r"|\s*[:(\[].*|\s*)$|on (?:annual |parental )?leave:|abwesenheit(?:s|:| )|abwesend:|automatische? (?:antwort|"
+    r"antwoord|reactie|"
+    r"beantwoording)|ich bin (?:derzeit )?(?:nicht im|abwesend)|reponse automatique|message d'absence|"
+    r"absence du bureau|"
+    r"absent\(?e?\)? du bureau|respuesta automatica|fuera de (?:la )?oficina\b|risposta automatica|fuori (?:sede|"
+    r"ufficio)\b|"
     r"assente dall'ufficio|automatisch antwoord|afwezig(?:heid)?(?:\b|:)|auto ?: )"
 )
 _BOUNCE_SUBJECT = re.compile(
-    r"(?:undeliver(?:able|ed)|delivery (?:status notification|failure|has failed)|mail delivery (?:failed|subsystem)|returned mail|"
+    r"(?:undeliver(?:able|ed)|delivery (?:status notification|failure|has failed)|mail delivery (?:failed|subsystem)|"
+    r"returned mail|"
     r"failure notice|unzustellbar|nicht zustellbar|non remis|non distribuable|echec de la remise|no se puede entregar|"
     r"no entregado|mancato recapito|impossibile recapitare|onbestelbaar|warning: could not send|message not delivered)"
 )
 _READ_SUBJECT = re.compile(r"(?:read|gelesen|lu|leido|letto|gelezen|not read|ungelesen geloscht)\s?: ")
 _CALENDAR_SUBJECT = re.compile(
-    r"(?:accepted|declined|tentative(?:ly accepted)?|canceled|cancelled|zugesagt|zusage|abgelehnt|absage|abgesagt|mit vorbehalt|"
-    r"vorlaufig|accepte|refuse|provisoire|annule|aceptad[ao]|rechazad[ao]|provisional|cancelad[ao]|accettat[ao]|rifiutat[ao]|provvisorio|"
+    r"(?:accepted|declined|tentative(?:ly accepted)?|canceled|cancelled|zugesagt|zusage|abgelehnt|absage|abgesagt|"
+    r"mit vorbehalt|"
+    r"vorlaufig|accepte|refuse|provisoire|annule|aceptad[ao]|rechazad[ao]|provisional|cancelad[ao]|accettat[ao]|"
+    r"rifiutat[ao]|provvisorio|"
     r"annullat[ao]|geaccepteerd|geweigerd|afgezegd)\s?: "
 )
 _MACHINE_TEXT = re.compile(
-    r"this is an? (?:automat|auto-?generat|computer[- ]generat|system[- ]generat)|(?:please )?do not reply to this (?:e-?mail|message)|"
-    r"(?:mail|message|notification|reply|response) (?:is|was|has been) (?:automatically |auto-?)(?:generated|sent|created)|"
+    r"this is an? (?:automat|auto-?generat|computer[- ]generat|system[- ]generat)|"
+    r"(?:please )?do not reply to this (?:e-?mail|message)|"
+    r"(?:mail|message|notification|reply|response) (?:is|was|has been) (?:automatically |auto-?)(?:generated|sent|"
+    r"created)|"
     r"bitte (?:antworten sie|antworte) nicht auf diese|automatisch (?:generierte|erstellte|erzeugte|versendete)|"
     r"dies(?:e|es)? (?:ist eine automatische|(?:e-?mail|nachricht) wurde automatisch)|"
-    r"(?:message|courriel|e-?mail|mail) (?:est |a ete )?(?:genere |envoye )?automatique(?:ment)?|merci de ne pas repondre a ce|"
+    r"(?:message|courriel|e-?mail|mail) (?:est |a ete )?(?:genere |envoye )?automatique(?:ment)?|"
+    r"merci de ne pas repondre a ce|"
     r"(?:mensaje|correo|respuesta) (?:generado |enviado )?automatic[ao]|no responda a este|"
     r"(?:messaggio|risposta|e-?mail) (?:generat[ao] )?automatic[ao]|non rispondere a quest|dit is een automatisch"
 )
 _TICKET_TEXT = re.compile(
-    r"(?:your|the) (?:request|ticket|case|enquiry|inquiry|message)\b.{0,60}\b(?:has been|was) (?:received|created|logged|opened|updated|"
+    r"(?:your|the) (?:request|ticket|case|enquiry|inquiry|message)\b.{0,60}\b(?:has been|was) (?:received|created|"
+    r"logged|opened|updated|"
     r"assigned|resolved|closed)|we(?: have|'ve) received your (?:request|message|ticket|enquiry|inquiry)|"
     r"ihr(?:e)? (?:anfrage|ticket|anliegen|nachricht)\b.{0,60}\b(?:eingegangen|erstellt|erhalten|angelegt)|"
     r"votre (?:demande|ticket|message)\b.{0,60}\b(?:a (?:bien )?ete (?:recue?|cree|enregistree?))|"
@@ -48,18 +60,24 @@ _TICKET_NUMBER = re.compile(
     r"\[?#\s?\d{3,}|\b(?:ticket|case|request|vorgang|incident|inc|req)[\s:#-]{0,3}\d{3,}|\[[a-z]{2,10}-\d+\]"
 )
 _AWAY = re.compile(
-    r"\b(?:i am|i'm|i will be|we are|office is)(?: currently| now| presently)? (?:out of (?:the )?office|away from (?:the office|my desk)|on (?:annual |"
+    r"\b(?:i am|i'm|i will be|we are|office is)(?: currently| now| presently)? (?:out of (?:the )?office|"
+    r"away from (?:the office|my desk)|on (?:annual |"
     r"parental |maternity |paternity |sick )?(?:leave|holiday|vacation)|closed)|"
     r"(?:bin|sind)\b.{0,40}\b(?:nicht im (?:buro|hause|haus)|nicht (?:erreichbar|am platz)|abwesend|im urlaub)|"
     r"je (?:suis|serai)\b.{0,30}\b(?:absente?|en conge|hors du bureau)|"
     r"(?:estoy|estare|me encuentro)\b.{0,30}\b(?:fuera de (?:la )?oficina|de vacaciones|ausente)|"
-    r"(?:sono|saro)\b.{0,30}\b(?:fuori (?:sede|ufficio)|in ferie|assente)|ik ben\b.{0,40}\b(?:afwezig|niet aanwezig|op vakantie|met verlof)"
+    r"(?:sono|saro)\b.{0,30}\b(?:fuori (?:sede|ufficio)|in ferie|assente)|ik ben\b.{0,40}\b(?:afwezig|niet aanwezig|"
+    r"op vakantie|met verlof)"
 )
 _AWAY_TOO = re.compile(
-    r"(?:limited|no|intermittent) access to (?:my )?e-?mail|(?:will|shall) (?:reply|respond|answer|read|get back|deal with).{0,60}\b(?:return|back)|"
-    r"(?:on|upon|after|until) my return|(?:for|in) (?:anything )?urgent (?:matters|cases|queries|issues|requests)?|if (?:it|this|your).{0,30} urgent|"
-    r"in dringenden (?:fallen|angelegenheiten)|wende?n? (?:sie )?(?:sich|dich).{0,40} an|nicht weitergeleitet|nach meiner ruckkehr|"
-    r"en cas d'urgence|pour toute urgence|a mon retour|en caso de urgencia|para (?:asuntos|temas) urgentes|a mi (?:vuelta|regreso)|"
+    r"(?:limited|no|intermittent) access to (?:my )?e-?mail|(?:will|shall) (?:reply|respond|answer|read|get back|"
+    r"deal with).{0,60}\b(?:return|back)|"
+    r"(?:on|upon|after|until) my return|(?:for|in) (?:anything )?urgent (?:matters|cases|queries|issues|requests)?|"
+    r"if (?:it|this|your).{0,30} urgent|"
+    r"in dringenden (?:fallen|angelegenheiten)|wende?n? (?:sie )?(?:sich|dich).{0,40} an|nicht weitergeleitet|"
+    r"nach meiner ruckkehr|"
+    r"en cas d'urgence|pour toute urgence|a mon retour|en caso de urgencia|para (?:asuntos|temas) urgentes|"
+    r"a mi (?:vuelta|regreso)|"
     r"per (?:urgenze|questioni urgenti)|al mio (?:rientro|ritorno)|voor dringende|bij spoed"
 )
 

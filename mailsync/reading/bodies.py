@@ -8,16 +8,18 @@ from email.message import Message as MimeMessage
 from typing import Any
 
 from mailsync.model.mail import Attachment, Passage
-from mailsync.reading.headers import clean
+from mailsync.reading.headers import clean, decoded
 from mailsync.text.html import flat, render
-from mailsync.text.words import words
+from mailsync.text.words import vocabulary, words
 
 #: Character sets that are decoded, by Python's name. Python has codecs that are none (zlib, idna, unicode_escape).
 _CODECS = (
-    "ascii utf-8 utf-16 utf-16-le utf-16-be utf-32 utf-32-le utf-32-be utf-7 iso8859-1 iso8859-2 iso8859-3 iso8859-4 iso8859-5 "
+    "ascii utf-8 utf-16 utf-16-le utf-16-be utf-32 utf-32-le utf-32-be utf-7 iso8859-1 iso8859-2 iso8859-3 iso8859-4 "
+    "iso8859-5 "
     "iso8859-6 iso8859-7 iso8859-8 iso8859-9 iso8859-10 iso8859-11 iso8859-13 iso8859-14 iso8859-15 iso8859-16 cp1250 "
     "cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 cp437 cp850 cp852 cp866 cp874 koi8-r koi8-u mac-roman "
-    "mac-cyrillic mac-latin2 gb2312 gbk gb18030 hz big5 big5hkscs cp950 shift_jis cp932 euc_jp iso2022_jp iso2022_jp_1 iso2022_jp_2 "
+    "mac-cyrillic mac-latin2 gb2312 gbk gb18030 hz big5 big5hkscs cp950 shift_jis cp932 euc_jp iso2022_jp "
+    "iso2022_jp_1 iso2022_jp_2 "
     "euc_kr cp949 iso2022_kr johab tis-620"
 ).split()
 _ALLOWED = {codecs.lookup(name).name for name in _CODECS}
@@ -38,7 +40,7 @@ _STUB = re.compile(
 )
 _URL = re.compile(r"<?\b(?:https?|mailto|tel):[^\s<>]{1,2000}>?|\[(?:cid|image)[:\s][^\]]{0,300}\]", re.IGNORECASE)
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
-_NEGATION = frozenset("not no never nicht kein keine nie pas non jamais nunca niet geen cannot t".split())
+_NEGATION = vocabulary("not no never nicht kein keine nie pas non jamais nunca niet geen cannot t")
 
 
 @dataclass(slots=True)
@@ -136,17 +138,13 @@ def _note_container(part: MimeMessage, kind: str, body: Body) -> None:
 
 def _leaf(part: MimeMessage, kind: str, body: Body) -> _Leaf | None:
     """Return a part's text, or note it as an attachment."""
-    name = clean(safe(part.get_filename, "") or "", 255)
+    name = clean(decoded(safe(part.get_filename, "") or "", WORD_CHARSETS), 255)
     disposition = safe(part.get_content_disposition, None)
-    is_text = kind in ("text/plain", "text/html") or (
-        kind.startswith("text/") and not name and kind in ("text/enriched", "text/x-amp-html")
-    )
+    is_text = kind in ("text/plain", "text/html")
     if kind == "text/calendar":
         _note_invitation(part, body)
     if not is_text or disposition == "attachment" or (name and disposition != "inline"):
         _attach(part, kind, name, body)
-        return None
-    if kind == "text/x-amp-html":
         return None
     text, wrong = _part_text(part, body)
     if wrong:

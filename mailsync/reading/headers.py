@@ -1,29 +1,33 @@
 """The header section of a message: cut to what is read, and read without trusting any of it."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_tz
 from typing import Any
 
 import mailparser
+from mailparser.utils import decode_header_part
 
 from mailsync.model.mail import Address
-from mailsync.text.words import fold, one_line
+from mailsync.text.words import fold, one_line, vocabulary
 
 #: The fields mailsync reads; all others are cut before mail-parser sees them (they cost it half its time).
-READ = frozenset(
-    "from to cc reply-to sender subject date message-id in-reply-to references mime-version content-type content-id "
+READ = vocabulary(
+    "from to cc reply-to sender subject date message-id in-reply-to references mime-version "
+    "content-type content-id "
     "content-transfer-encoding content-disposition received auto-submitted precedence list-id list-unsubscribe "
-    "x-autoreply x-autorespond x-auto-response-suppress x-auto-reply x-loop return-path x-failed-recipients feedback-id "
+    "x-autoreply x-autorespond x-auto-response-suppress x-auto-reply x-loop return-path x-failed-recipients "
+    "feedback-id "
     "x-mailer thread-topic x-ms-exchange-inbox-rules-loop x-zendesk-priority x-jira-fingerprint x-github-reason "
-    "authentication-results resent-from resent-date x-gm-thrid list-post x-csa-complaints disposition-notification-to".split()
+    "authentication-results resent-from resent-date x-gm-thrid list-post x-csa-complaints disposition-notification-to"
 )
 _FIELD_CAP = 64_000  # octets of one field that are looked at
 _REPEATS = 8  # fields of one name
 _ID = re.compile(r"<([^<>]{1,998})>")
 _BARE_ID = re.compile(r"[^\s<>\"(),;]{1,200}@[^\s<>\"(),;]{1,200}")
+_ENCODED_CODEC = re.compile(r"=\?([^?*\s=]{1,60})(?:\*[^?\s]{0,20})?\?[bq]\?", re.IGNORECASE)
 _HEADER_END = re.compile(rb"\r\n\r\n|\n\n|\r\r|\n\r\n|\r\n\n")
 _NAME = re.compile(rb"([\x21-\x39\x3b-\x7e]{1,200})[ \t]{0,20}:")
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
@@ -122,6 +126,16 @@ def clean(text: Any, cap: int = 1000) -> str:
     return one_line(_CONTROLS.sub(" ", str(text or "")[: cap * 4]))[:cap]
 
 
+def decoded(value: str, allowed: Collection[str]) -> str:
+    """Return `value` with its encoded words (RFC 2047) decoded, as written where one names an unknown charset.
+
+    File names carry them too, against the standard (RFC 2231 is right there) but everywhere.
+    """
+    if "=?" not in value or any(codec.lower() not in allowed for codec in _ENCODED_CODEC.findall(value)):
+        return value
+    return str(decode_header_part(value[:_FIELD_CAP]))
+
+
 def message_ids(value: str, first: int = 50, last: int = 50) -> tuple[str, ...]:
     """Return the ids of a References or In-Reply-To field without angle brackets; junk and "null" give none.
 
@@ -158,20 +172,18 @@ class Names:
 
 
 _MOST_ADDRESSES = 500
-_ENCODED_CODEC = re.compile(r"=\?([^?*\s]{0,60})")
 
 
-def names(section: HeaderSection, allowed: Iterable[str]) -> Names:
+def names(section: HeaderSection, allowed: Collection[str]) -> Names:
     """Read the address and subject fields with mail-parser; `allowed` are the lower-case charsets of encoded words."""
     troubles: list[str] = []
-    known = set(allowed)
     lines = []
     for name in ("from", "to", "cc", "reply-to", "subject"):
         value = section.first(name)[: 8000 if name in ("from", "subject") else 40_000]
-        strange = any(codec.lower() not in known for codec in _ENCODED_CODEC.findall(value))
+        strange = any(codec.lower() not in allowed for codec in _ENCODED_CODEC.findall(value))
         if strange:
             troubles.append(f"the {name} field names an unknown character set")
-            value = _ENCODED_CODEC.sub("= ?", value)
+            value = value.replace("=?", "= ?")
         lines.append(f"{name}: {value}")
     try:
         parsed = mailparser.parse_from_string("\n".join(lines) + "\n\n")

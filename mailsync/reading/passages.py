@@ -7,16 +7,18 @@ from functools import lru_cache
 from mailsync.model.mail import Message, Passage, Role, Span
 from mailsync.reading.quotes import attribution, header_block, is_quoted, is_rule, opens_forward, opens_original
 from mailsync.reading.signatures import is_banner, is_disclaimer, is_postscript, signature_start
-from mailsync.text.words import LINE_CAP, fold, lines, shingles, words
+from mailsync.text.words import LINE_CAP, fold, lines, shingles, vocabulary, words
 
 _FORWARDING = re.compile(r"\s*(?:fwd?|wg|tr|rv|enc|i|doorst|vl|vs|fs)\s*:", re.IGNORECASE)
 _KNOWN_WORDS = 5  # a shorter line may be anybody's
-_TITLES = frozenset("dr mr mrs ms prof ing dipl mag mba herr frau ext extern external".split())
+_TITLES = vocabulary("dr mr mrs ms prof ing dipl mag mba herr frau ext extern external")
 _MOST_CHECKS = 200  # of short lines against the whole of the older messages
 _EARLIER = 40  # older messages than this are hardly quoted without marks
 _POINTS_DOWN = re.compile(
-    r"\b(?:below|inline|in[- ]line|in (?:red|blue|green|bold|colou?r|caps)|between the lines|unten|im text|in (?:rot|blau|grun|fett)|farbig|ci-dessous|"
-    r"en (?:rouge|bleu|vert|gras)|dans le texte|mas abajo|abajo|en (?:rojo|azul|verde|negrita)|di seguito|qui sotto|in (?:rosso|blu)|hieronder|in het rood)\b"
+    r"\b(?:below|inline|in[- ]line|in (?:red|blue|green|bold|colou?r|caps)|between the lines|unten|im text|in (?:rot|"
+    r"blau|grun|fett)|farbig|ci-dessous|"
+    r"en (?:rouge|bleu|vert|gras)|dans le texte|mas abajo|abajo|en (?:rojo|azul|verde|negrita)|di seguito|qui sotto|"
+    r"in (?:rosso|blu)|hieronder|in het rood)\b"
 )
 
 

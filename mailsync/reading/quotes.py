@@ -7,15 +7,26 @@ from mailsync.text.words import LINE_CAP, fold
 
 _QUOTED_LINE = re.compile(r"\s{0,3}(?:>|\|\s|»|&gt;)")
 _WROTE = (
-    r"(?:wrote|writes|said|schrieb(?:en)?|geschrieben|(?:a|avez) (?:ecrit|envoye)|ecrit|escribio|escribe|ha scritto|scrisse|scriveva|"
-    r"scrive|schreef(?: het volgende)?|escreveu|napisa[lł]\(?a?\)?|skrev|skrifaði|kirjoitti|pisze|написал[аи]?|пише|пишет|irta)"
+    r"(?:wrote|writes|said|schrieb(?:en)?|geschrieben|(?:a|avez) (?:ecrit|envoye)|ecrit|escribio|escribe|ha scritto|"
+    r"scrisse|scriveva|"
+    r"scrive|schreef(?: het volgende)?|escreveu|napisa[lł]\(?a?\)?|skrev|skrifaði|kirjoitti|pisze|написал[аи]?|пише|"
+    r"пишет|irta)"
 )
-_ATTRIBUTION_END = re.compile(rf"(?:^|\W){_WROTE}(?: .{{1,80}})?\s?[:：]$")
+_ATTRIBUTION_END = re.compile(
+    rf"(?:^|\W){_WROTE}(?: (?:(?:on|at|in|am|um|vom|le|el|il|op) .{{1,60}}|the following|folgendes|"
+    rf".{{0,60}}\S@\S{{1,60}}))?\s?[:：]$"
+    r"|\b(?:schrieb|schreef|skrev|escribio|kirjoitti)(?: [^\W\d]\S{0,30}){1,5}\s?:$"
+)
 _ADDRESSED = re.compile(r".{1,200}<[^<>]{3,100}@[^<>]{3,100}>?>?\)?\s?:$")
+#: How an attribution begins: a preposition or a weekday and soon a digit, a date, an address, a quoted name.
 _ATTRIBUTION_START = re.compile(
-    r"\W{0,3}(?:on|am|le|el|il giorno|il|op|em|den|dnia|at|in (?:a )?message|in (?:your|his|her) |mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|"
-    r"lun|mar|mer|jeu|ven|sam|dim|mie|jue|vie|sab|dom|gio|w dniu|tir|ons|tors|fre|lor|son|man|pe|to|ke|ti|ma|la|su|[^a-z\\W]|\d{1,4}[-./ ]|[\w.+-]+@|\"|<|>|.{1,60}<[^>]+@[^>]+>)"
+    r"\W{0,3}(?:(?:on|at|am|den|le|el|il|il giorno|op|em|w dniu|dnia|"
+    r"mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|"
+    r"lun|mar|mer|jeu|ven|sam|dim|mie|jue|vie|sab|dom|gio|tir|ons|tors|fre|lor|son|man|pe|to|ke|ti|ma|la|su|"
+    r"[^\W\da-z]{2,12})\b"
+    r".{0,30}?\d|\d{1,4}[-./: ]|[\w.+-]{1,60}@|[\"<].{1,60}|[^<]{1,60}<[^>]{1,100}@[^>]{1,100}>)"
 )
+_SENTENCE_END = re.compile(r"[^\W\d]{3}[.!?]$")
 _HAS_DATE = re.compile(
     r"\d{1,2}[:.h]\d{2}|\b(?:19|20)\d{2}\b|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|@|\b\d{1,2}\.? (?:\w{3,9})"
 )
@@ -34,17 +45,23 @@ _HEADER_LINE = re.compile(r"[>\s*_|]{0,6}([a-z-]{1,12}(?: [a-z]{2,8})?)\s?\*?\s?
 
 _ORIGINAL = re.compile(
     r"\s*[-_*=]{2,}\s*(?:original[ -]?(?:message|nachricht|appointment|mail)|ursprungliche (?:nachricht|e-?mail|mail)|"
-    r"message d'origine|message original|mensaje original|messaggio originale|oorspronkelijk bericht|oprindelig (?:meddelelse|besked)|opprinnelig melding|"
+    r"message d'origine|message original|mensaje original|messaggio originale|oorspronkelijk bericht|"
+    r"oprindelig (?:meddelelse|besked)|opprinnelig melding|"
     r"ursprungligt meddelande|wiadomosc oryginalna|reply message|reply above this line|antwort)\s*[-_*=]*\s*$"
 )
 _FORWARDED = re.compile(
-    r"\s*(?:[-_*=]{2,}\s*(?:forwarded (?:message|by)|weitergeleitete (?:nachricht|e-?mail|mail)|message (?:transfere|transmis|reexpedie)|"
-    r"mensaje reenviado|messaggio inoltrato|doorgestuurd bericht|fwd?|mensagem (?:encaminhada|reenviada)|ursprungliche weiterleitung).{0,100}"
-    r"|begin forwarded message:?|anfang der weitergeleiteten (?:nachricht|e-?mail):?|debut du message (?:reexpedie|transfere) ?:?|"
-    r"inicio del mensaje reenviado:?|inizio messaggio inoltrato:?|begin doorgestuurd bericht:?|-+ forwarded by .{0,200})\s*$"
+    r"\s*(?:[-_*=]{2,}\s*(?:forwarded (?:message|by)|weitergeleitete (?:nachricht|e-?mail|mail)|message (?:transfere|"
+    r"transmis|reexpedie)|"
+    r"mensaje reenviado|messaggio inoltrato|doorgestuurd bericht|fwd?|mensagem (?:encaminhada|reenviada)|"
+    r"ursprungliche weiterleitung).{0,100}"
+    r"|begin forwarded message:?|anfang der weitergeleiteten (?:nachricht|e-?mail):?|debut du message (?:reexpedie|"
+    r"transfere) ?:?|"
+    r"inicio del mensaje reenviado:?|inizio messaggio inoltrato:?|begin doorgestuurd bericht:?|"
+    r"-+ forwarded by .{0,200})\s*$"
 )
 _REPLY_MARKER = re.compile(
-    r"\s*(?:##-? ?(?:please type your reply above|bitte geben sie ihre antwort oberhalb|veuillez (?:saisir|entrer)|por favor, escriba).{0,200}"
+    r"\s*(?:##-? ?(?:please type your reply above|bitte geben sie ihre antwort oberhalb|veuillez (?:saisir|entrer)|"
+    r"por favor, escriba).{0,200}"
     r"|[-_=*]{2,}\s*(?:please )?reply above this line.{0,60}|-+ ?in reply to ?-+)\s*$"
 )
 _RULE = re.compile(r"\s*[_\-=*]{8,}\s*$")
@@ -67,7 +84,7 @@ def attribution(lines: Sequence[str], at: int) -> int:
     for count in range(1, 4):
         if _is_attribution(joined):
             return count
-        if at + count >= len(lines) or not _ATTRIBUTION_START.match(first):
+        if at + count >= len(lines) or not _ATTRIBUTION_START.match(first) or _SENTENCE_END.search(first):
             return 0
         following = fold(lines[at + count][:LINE_CAP]).strip().lstrip(">").strip(" -")
         if not following or len(joined) + len(following) > 400:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from mailsync.text.words import LINE_CAP, fold, words
+from mailsync.text.words import LINE_CAP, fold, vocabulary, words
 
 _GREETING = re.compile(
     r"\W{0,2}(?:hi|hello|hey|hiya|dear|good (?:morning|afternoon|evening|day)|morning|afternoon|evening|greetings|"
@@ -15,74 +15,118 @@ _GREETING = re.compile(
 )
 #: Words that make "Hi, ..." a sentence of its own.
 _SPEAKS = re.compile(
-    r"\b(?:is|are|was|were|will|can|could|would|please|we|you|i|it|that|this|have|has|need|send|sent|got|get|thanks|thank|"
-    r"ist|sind|wir|ich|sie|bitte|haben|konnen|danke|nous|vous|je|est|merci|por favor|estamos|gracias|siamo|grazie|zijn|bedankt)\b"
+    r"\b(?:is|are|was|were|will|can|could|would|please|we|you|i|it|that|this|have|has|need|send|sent|got|get|thanks|"
+    r"thank|"
+    r"ist|sind|wir|ich|sie|bitte|haben|konnen|danke|nous|vous|je|est|merci|por favor|estamos|gracias|siamo|grazie|"
+    r"zijn|bedankt)\b"
 )
 _TITLES = re.compile(r"\b(?:dr|prof|ing|mag|dipl|mrs?|ms|mme?|mlle|sr|sra|dott|avv|st)\.")
 _NAME_LINE = re.compile(
     r"[^\W\d_][\w.'’-]{0,30}(?:[ /&+,]{1,3}(?:and |und |et |y |e |en )?[^\W\d_][\w.'’-]{0,30}){0,4}\s*[,:;!.–-]{0,2}$"
 )
 _CLOSING = re.compile(
-    r"\W{0,2}(?:(?:with |my )?(?:kind(?:est)?|best|warm(?:est)?|many|very best)?\s?regards|best(?: wishes)?|all the best|all best|cheers|sincerely|yours"
-    r"(?: sincerely| faithfully| truly| ever)?|sincerely yours|respectfully|thanks(?: again| so much| very much| a lot| a million| in advance)?|thank you"
-    r"(?: again| very much| so much| in advance| kindly)?|many thanks|thx|ta|ttyl|take care|have a (?:great|good|nice|lovely) (?:day|weekend|week|evening)|"
-    r"(?:mit )?(?:freundliche[nm]?|beste[nm]?|viele[nm]?|liebe[nm]?|herzliche[nm]?|schone[nm]?|sonnige[nm]?)? ?gru(?:ss|ß|s)e?n?|mfg|lg|vg|vlg|"
-    r"(?:(?:freundlich|best|herzlich|lieb|viel|schon)(?:e|en|er)?) gru(?:ss|s)e?n?(?: .{0,30})?|hochachtungsvoll|vielen dank(?: im voraus| vorab)?|danke(?: dir| ihnen| euch)?|"
-    r"besten dank|herzlichen dank|(?:bien )?cordialement|bien a (?:vous|toi)|(?:tres )?cordialement|amicalement|sincerement|salutations(?: distinguees)?|"
-    r"(?:je vous prie|veuillez) (?:d')?(?:agreer|recevoir|croire).{0,120}|merci(?: d'avance| beaucoup| a (?:vous|toi)| encore)?|bonne (?:journee|soiree|continuation)|a bientot|"
-    r"(?:un )?(?:cordial |cordiales |atentos )?salud[oa]s?(?: cordial(?:es)?)?|atentamente|atte\.?|muchas gracias|gracias(?: de antemano| por todo)?|un (?:abrazo|saludo)|"
-    r"(?:quedo|quedamos) (?:a la espera|a su disposicion|a tu disposicion).{0,60}|(?:cordiali|distinti|migliori|cari) saluti|cordialmente|saluti|un saluto|grazie(?: mille| in anticipo)?|"
-    r"(?:met )?(?:vriendelijke|hartelijke|beste|warme) groet(?:en)?|groet(?:en|jes)?|mvg|gr|alvast bedankt|hartelijk dank|dank)"
+    r"\W{0,2}(?:(?:with |my )?(?:kind(?:est)?|best|warm(?:est)?|many|very best)?\s?regards|best(?: wishes)?|"
+    r"all the best|all best|cheers|sincerely|yours"
+    r"(?: sincerely| faithfully| truly| ever)?|sincerely yours|respectfully|thanks(?: again| so much| very much|"
+    r" a lot| a million| in advance)?|thank you"
+    r"(?: again| very much| so much| in advance| kindly)?|many thanks|thx|ta|ttyl|take care|have a (?:great|good|nice|"
+    r"lovely) (?:day|weekend|week|evening)|"
+    r"(?:mit )?(?:freundliche[nm]?|beste[nm]?|viele[nm]?|liebe[nm]?|herzliche[nm]?|schone[nm]?|"
+    r"sonnige[nm]?)? ?gru(?:ss|ß|s)e?n?|mfg|lg|vg|vlg|"
+    r"(?:(?:freundlich|best|herzlich|lieb|viel|schon)(?:e|en|er)?) gru(?:ss|s)e?n?(?: .{0,30})?|hochachtungsvoll|"
+    r"vielen dank(?: im voraus| vorab)?|danke(?: dir| ihnen| euch)?|"
+    r"besten dank|herzlichen dank|(?:bien )?cordialement|bien a (?:vous|toi)|(?:tres )?cordialement|amicalement|"
+    r"sincerement|salutations(?: distinguees)?|"
+    r"(?:je vous prie|veuillez) (?:d')?(?:agreer|recevoir|croire).{0,120}|merci(?: d'avance| beaucoup| a (?:vous|toi)|"
+    r" encore)?|bonne (?:journee|soiree|continuation)|a bientot|"
+    r"(?:un )?(?:cordial |cordiales |atentos )?salud[oa]s?(?: cordial(?:es)?)?|atentamente|atte\.?|muchas gracias|"
+    r"gracias(?: de antemano| por todo)?|un (?:abrazo|saludo)|"
+    r"(?:quedo|quedamos) (?:a la espera|a su disposicion|a tu disposicion).{0,60}|(?:cordiali|distinti|migliori|"
+    r"cari) saluti|cordialmente|saluti|un saluto|grazie(?: mille| in anticipo)?|"
+    r"(?:met )?(?:vriendelijke|hartelijke|beste|warme) groet(?:en)?|groet(?:en|jes)?|mvg|gr|alvast bedankt|"
+    r"hartelijk dank|dank)"
     r"(?:\s+(?:from|aus|de|desde|da|uit|nach|und|and|&).{0,40})?(?:[\s,.!;:–-]{0,4})$"
 )
 _DASHES = re.compile(r"--\s?$")
 _DRAWN = re.compile(r"\s*(?:[—–]+|[-_=*~]{2,})\s*")
 _MOBILE = re.compile(
-    r"\s*(?:sent (?:from|via|using|with) (?:my |the )?[\w .,/()-]{2,50}|get outlook for (?:ios|android|mac).{0,60}|(?:von |vom )meinem .{2,50} gesendet|"
-    r"gesendet (?:von|mit|vom) .{2,50}|diese nachricht wurde von .{2,60} gesendet|envoye (?:de|depuis|a partir de|avec) (?:mon |l'|la |le |yahoo|outlook).{0,50}|"
-    r"enviado (?:desde|con|de|do) (?:mi |el |meu |yahoo|outlook|un ).{0,50}|inviato (?:da|dal|con) (?:mio |il |yahoo|outlook|iphone|smartphone).{0,50}|"
-    r"verzonden (?:vanaf|vanaf mijn|via|met|vanuit) .{2,50}|verstuurd (?:vanaf|met|via) .{2,50}|outlook (?:for|fur|pour|para|per|voor) (?:ios|android).{0,60}|"
-    r"sent with .{2,40}|skickat fran .{2,40}|typed (?:with|on) .{0,30}(?:thumbs|phone).{0,40})[.!]?\s*(?:<https?://[^>\s]{1,300}>)?\s*$"
+    r"\s*(?:sent (?:from|via|using|with) (?:my |the )?[\w .,/()-]{2,50}|get outlook for (?:ios|android|mac).{0,60}|"
+    r"(?:von |vom )meinem .{2,50} gesendet|"
+    r"gesendet (?:von|mit|vom) .{2,50}|diese nachricht wurde von .{2,60} gesendet|envoye (?:de|depuis|a partir de|"
+    r"avec) (?:mon |l'|la |le |yahoo|outlook).{0,50}|"
+    r"enviado (?:desde|con|de|do) (?:mi |el |meu |yahoo|outlook|un ).{0,50}|inviato (?:da|dal|con) (?:mio |il |yahoo|"
+    r"outlook|iphone|smartphone).{0,50}|"
+    r"verzonden (?:vanaf|vanaf mijn|via|met|vanuit) .{2,50}|verstuurd (?:vanaf|met|via) .{2,50}|outlook (?:for|fur|"
+    r"pour|para|per|voor) (?:ios|android).{0,60}|"
+    r"sent with .{2,40}|skickat fran .{2,40}|typed (?:with|on) .{0,30}(?:thumbs|"
+    r"phone).{0,40})[.!]?\s*(?:<https?://[^>\s]{1,300}>)?\s*$"
 )
 _CONTACT = re.compile(
-    r"(?:\b(?:t|tel|tel\.|fon|phone|telephone|telefon|mob|mobile|mobil|cell|fax|f|m|p|d|direct|office|e|e-?mail|web|www|w|handy|movil|tfno|tlf|cel|portable|port)\b\s?[.:]?\s?"
-    r"[+(]?[\d(][\d\s()/.\-–]{5,}|[+(]\d[\d\s()/.\-–]{7,}|^\s*0[\d\s()/.\-–]{7,}|\bwww\.\S+|\bhttps?://\S+|\b[\w.+-]+@[\w-]+\.[\w.-]+|\b(?:gmbh|ag|ltd|llc|llp|inc|"
-    r"plc|s\.?a\.?r?\.?l\.?|s\.?r\.?l\.?|b\.?v\.?|kg|ug|sas|s\.?l\.?|s\.?p\.?a\.?|limited)\b|\b(?:registered in|company (?:no|number|registration)|vat(?: no| reg)?|"
-    r"amtsgericht|registergericht|handelsregister|hrb|ust-?id|geschaftsfuhr|siret|rcs|n\.?i\.?f|p\.? ?iva|kvk|sitz der gesellschaft)\b|"
-    r"\b\d{5}\s[a-z]|\b[a-z]{1,2}\d{1,2}[a-z]? \d[a-z]{2}\b|\b(?:street|st\.|road|rd\.|lane|avenue|ave\.?|strasse|str\.|platz|weg|rue|boulevard|calle|avda|plaza|via|piazza)\b)"
+    r"(?:\b(?:t|tel|tel\.|fon|phone|telephone|telefon|mob|mobile|mobil|cell|fax|f|m|p|d|direct|office|e|e-?mail|web|"
+    r"www|w|handy|movil|tfno|tlf|cel|portable|port)\b\s?[.:]?\s?"
+    r"[+(]?[\d(][\d\s()/.\-–]{5,}|[+(]\d[\d\s()/.\-–]{7,}|^\s*0[\d\s()/.\-–]{7,}|\bwww\.\S+|\bhttps?://\S+|"
+    r"\b[\w.+-]+@[\w-]+\.[\w.-]+|\b(?:gmbh|ag|ltd|llc|llp|inc|"
+    r"plc|s\.?a\.?r?\.?l\.?|s\.?r\.?l\.?|b\.?v\.?|kg|ug|sas|s\.?l\.?|s\.?p\.?a\.?|limited)\b|\b(?:registered in|"
+    r"company (?:no|number|registration)|vat(?: no| reg)?|"
+    r"amtsgericht|registergericht|handelsregister|hrb|ust-?id|geschaftsfuhr|siret|rcs|n\.?i\.?f|p\.? ?iva|kvk|"
+    r"sitz der gesellschaft)\b|"
+    r"\b\d{5}\s[a-z]|\b[a-z]{1,2}\d{1,2}[a-z]? \d[a-z]{2}\b|\b(?:street|st\.|road|rd\.|lane|avenue|ave\.?|strasse|"
+    r"str\.|platz|weg|rue|boulevard|calle|avda|plaza|via|piazza)\b)"
 )
 _TITLE = re.compile(
-    r"\b(?:director|manager|engineer|consultant|partner|owner|founder|co-founder|ceo|cto|cfo|coo|head of|lead|officer|assistant|coordinator|designer|developer|"
-    r"administrator|accountant|secretary|treasurer|president|chair(?:man|woman)?|leiter(?:in)?|geschaftsfuhrer(?:in)?|inhaber(?:in)?|vorstand|assistenz|sachbearbeiter(?:in)?|"
-    r"directeur|directrice|responsable|gerant(?:e)?|chef(?:fe)? de|charge(?:e)? de|assistante?|director(?:a)?|gerente|jefe|jefa|titolare|direttore|direttrice|"
-    r"for and on behalf of|i\.a\.|i\.v\.|ppa|dr|prof|mr|mrs|ms|msc|bsc|phd|mba|dipl|rechtsanwalt|rechtsanwaltin|notar|avocat(?:e)?|abogad[oa]|she/her|he/him|they/them)\b"
+    r"\b(?:director|manager|engineer|consultant|partner|owner|founder|co-founder|ceo|cto|cfo|coo|head of|lead|officer|"
+    r"assistant|coordinator|designer|developer|"
+    r"administrator|accountant|secretary|treasurer|president|chair(?:man|woman)?|leiter(?:in)?|geschaftsfuhrer(?:in)?|"
+    r"inhaber(?:in)?|vorstand|assistenz|sachbearbeiter(?:in)?|"
+    r"directeur|directrice|responsable|gerant(?:e)?|chef(?:fe)? de|charge(?:e)? de|assistante?|director(?:a)?|gerente|"
+    r"jefe|jefa|titolare|direttore|direttrice|"
+    r"for and on behalf of|i\.a\.|i\.v\.|ppa|dr|prof|mr|mrs|ms|msc|bsc|phd|mba|dipl|rechtsanwalt|rechtsanwaltin|notar|"
+    r"avocat(?:e)?|abogad[oa]|she/her|he/him|they/them)\b"
 )
 _POSTSCRIPT = re.compile(r"\s*(?:p\.?\s?p?\.?s\.?|n\.?b\.?|pd|ps)\s?[:.\-–]*\s", re.IGNORECASE)
 
 _DISCLAIMER = re.compile(
-    r"(?:this|the) (?:e-?mail|message|communication|transmission|information (?:contained )?in this).{0,100}(?:confidential|privileged|intended (?:only|solely|for)|"
+    r"(?:this|the) (?:e-?mail|message|communication|transmission|"
+    r"information (?:contained )?in this).{0,100}(?:confidential|privileged|intended (?:only|solely|for)|"
     r"property of|may contain)|"
-    r"(?:confidentiality|legal|privacy|e-?mail) (?:notice|disclaimer|note|statement)\b|^\W{0,4}disclaimer\b|if you (?:are not the|have received this).{0,60}(?:recipient|in error|by mistake)|"
-    r"(?:please )?(?:consider|think (?:of|about)) the environment before|views (?:or|and) opinions (?:expressed|presented)|"
-    r"denk(?:en sie)? (?:aan het milieu|an die umwelt)|geen rechten worden ontleend|ob diese (?:e-?mail|mail|nachricht) ausgedruckt|"
-    r"pensez a l'environnement|(?:will|do|does) (?:never|not) (?:ask|accept) .{0,40}(?:pin|password|service of|liability)|"
-    r"diese (?:e-?mail|nachricht).{0,80}(?:vertraulich|rechtlich geschutzt|ausschliesslich fur)|falls sie nicht der (?:richtige|beabsichtigte)|"
-    r"(?:ce|cet|le present) (?:message|courriel|e-?mail|mail).{0,100}(?:confidentiel|destine|strictement)|si vous (?:n'etes pas le|avez recu ce).{0,60}(?:destinataire|erreur)|"
-    r"(?:este|el presente) (?:mensaje|correo).{0,100}(?:confidencial|dirigido exclusivamente|destinatario)|aviso legal|antes de imprimir|"
-    r"(?:questa|la presente|il presente) (?:e-?mail|mail|messaggio|comunicazione).{0,100}(?:confidenzial|riservat|destinat)|avviso di riservatezza|"
+    r"(?:confidentiality|legal|privacy|e-?mail) (?:notice|disclaimer|note|statement)\b|^\W{0,4}disclaimer\b|"
+    r"if you (?:are not the|have received this).{0,60}(?:recipient|in error|by mistake)|"
+    r"(?:please )?(?:consider|think (?:of|about)) the environment before|views (?:or|and) opinions (?:expressed|"
+    r"presented)|"
+    r"denk(?:en sie)? (?:aan het milieu|an die umwelt)|geen rechten worden ontleend|ob diese (?:e-?mail|mail|"
+    r"nachricht) ausgedruckt|"
+    r"pensez a l'environnement|(?:will|do|does) (?:never|not) (?:ask|accept) .{0,40}(?:pin|password|service of|"
+    r"liability)|"
+    r"diese (?:e-?mail|nachricht).{0,80}(?:vertraulich|rechtlich geschutzt|ausschliesslich fur)|"
+    r"falls sie nicht der (?:richtige|beabsichtigte)|"
+    r"(?:ce|cet|le present) (?:message|courriel|e-?mail|mail).{0,100}(?:confidentiel|destine|strictement)|"
+    r"si vous (?:n'etes pas le|avez recu ce).{0,60}(?:destinataire|erreur)|"
+    r"(?:este|el presente) (?:mensaje|correo).{0,100}(?:confidencial|dirigido exclusivamente|destinatario)|"
+    r"aviso legal|antes de imprimir|"
+    r"(?:questa|la presente|il presente) (?:e-?mail|mail|messaggio|comunicazione).{0,100}(?:confidenzial|riservat|"
+    r"destinat)|avviso di riservatezza|"
     r"(?:dit|deze) (?:e-?mail|bericht|e-mailbericht).{0,100}(?:vertrouwelijk|uitsluitend bestemd)|"
-    r"(?:virus-?free|virenfrei|sans virus|libre de virus|privo di virus|virusvrij)\b.{0,40}\b(?:avast|avg|www)|scanned (?:for viruses )?by|checked by (?:avast|avg)|"
+    r"(?:virus-?free|virenfrei|sans virus|libre de virus|privo di virus|virusvrij)\b.{0,40}\b(?:avast|avg|www)|"
+    r"scanned (?:for viruses )?by|checked by (?:avast|avg)|"
     r"communications? (?:may|will|can) be (?:subject to|monitored|recorded|intercepted)|"
-    r"registered office\b.{0,200}\bregistered (?:in|number)|to unsubscribe from this (?:group|list)|you received this message because you are subscribed|"
-    r"you (?:received|are receiving) this (?:e-?mail|message) because|^\s*(?:unsubscribe|abmelden|se desabonner|darse de baja)\b"
+    r"registered office\b.{0,200}\bregistered (?:in|number)|to unsubscribe from this (?:group|list)|"
+    r"you received this message because you are subscribed|"
+    r"you (?:received|are receiving) this (?:e-?mail|message) because|^\s*(?:unsubscribe|abmelden|se desabonner|"
+    r"darse de baja)\b"
 )
 _BANNER = re.compile(
-    r"\W{0,6}(?:\[?(?:external|extern|externe?s? (?:e-?mail|mail|absender|expediteur)|external (?:e-?mail|sender|message)|ext|caution|warning|achtung|vorsicht|attention|"
-    r"atencion|attenzione|let op|hinweis|\*\*\*)\b.{0,160}(?:external|extern|outside|ausserhalb|originated|exterieur|exterior|fuera de|esterno|buiten|organi[sz]|click|klick|links?)"
-    r"|\[(?:external|extern|ext|externe|externo|esterno)(?: e?-?mail| sender)?\]\W*$|\[?external (?:e-?mail|sender|message)\]?\W*$"
-    r"|you don't often get (?:an )?e-?mail from|sie erhalten nicht (?:haufig|oft) e-?mails? von|vous (?:n'obtenez|ne recevez) pas souvent|"
-    r"(?:this|the) (?:e-?mail|message|sender) (?:is|was|originated|comes|came|has been sent)? ?(?:sent )?from (?:outside|an external)|"
-    r"some people who received this message don't often|diese e-?mail (?:kommt|stammt|wurde) von (?:ausserhalb|einem externen)|"
+    r"\W{0,6}(?:\[?(?:external|extern|externe?s? (?:e-?mail|mail|absender|expediteur)|external (?:e-?mail|sender|"
+    r"message)|ext|caution|warning|achtung|vorsicht|attention|"
+    r"atencion|attenzione|let op|hinweis|\*\*\*)\b.{0,160}(?:external|extern|outside|ausserhalb|originated|exterieur|"
+    r"exterior|fuera de|esterno|buiten|organi[sz]|click|klick|links?)"
+    r"|\[(?:external|extern|ext|externe|externo|esterno)(?: e?-?mail| sender)?\]\W*$|\[?external (?:e-?mail|sender|"
+    r"message)\]?\W*$"
+    r"|you don't often get (?:an )?e-?mail from|sie erhalten nicht (?:haufig|oft) e-?mails? von|vous (?:n'obtenez|"
+    r"ne recevez) pas souvent|"
+    r"(?:this|the) (?:e-?mail|message|sender) (?:is|was|originated|comes|came|"
+    r"has been sent)? ?(?:sent )?from (?:outside|an external)|"
+    r"some people who received this message don't often|diese e-?mail (?:kommt|stammt|wurde) von (?:ausserhalb|"
+    r"einem externen)|"
     r"no suele recibir correos|non si ricevono spesso|u ontvangt niet vaak)"
 )
 _LIST_FOOTER = re.compile(
@@ -92,15 +136,16 @@ _LIST_FOOTER = re.compile(
 
 #: A signature has no more lines than this.
 _LONGEST = 14
-_BEFORE_NAMES = frozenset(
-    "dr mr mrs ms prof ing dipl mag herr frau m mme x xo xx lg vg mfg best regards cheers".split()
-)
+_BEFORE_NAMES = vocabulary("dr mr mrs ms prof ing dipl mag herr frau m mme x xo xx lg vg mfg best regards cheers")
 #: Single words that answer instead of signing.
-_NO_NAMES = frozenset(
-    "yes no ok okay sure done agreed approved perfect great fine deal confirmed correct exactly noted understood accepted absolutely "
-    "ja nein gut prima einverstanden passt genehmigt freigegeben erledigt abgelehnt bestatigt oui non d'accord parfait entendu valide fait "
-    "si vale perfecto hecho aprobado conforme confirmado va bene fatto approvato perfetto nope yep yeah yup please stop wait never "
-    "sounds good all good go ahead will do no problem".split()
+_NO_NAMES = vocabulary(
+    "yes no ok okay sure done agreed approved perfect great fine deal confirmed correct exactly "
+    "noted understood accepted absolutely "
+    "ja nein gut prima einverstanden passt genehmigt freigegeben erledigt abgelehnt bestatigt oui non d'accord "
+    "parfait entendu valide fait "
+    "si vale perfecto hecho aprobado conforme confirmado va bene fatto approvato perfetto nope yep yeah yup please "
+    "stop wait never "
+    "sounds good all good go ahead will do no problem"
 ) | {"sounds good", "all good", "go ahead", "will do", "no problem", "va bene", "not yet", "yes please", "no thanks"}
 
 
@@ -110,12 +155,10 @@ def is_greeting(line: str) -> bool:
     if len(text) > 90:
         return False
     found = _GREETING.match(text)
-    if found is None:
-        return (
-            bool(_NAME_LINE.fullmatch(line.strip()[:120]))
-            and text.endswith((",", "-", "–", ":", ",-"))
-            and len(text.split()) <= 3
-        )
+    if found is None:  # a bare name: "Sam," or "Herr Vogt -"
+        parts = line.strip(" ,–-").split()
+        named = text.endswith((",", "-", "–")) and len(parts) <= 3 and all(part[0].isupper() for part in parts)
+        return named and not _SPEAKS.search(text) and _NAME_LINE.fullmatch(line.strip(" ,–-")[:120]) is not None
     rest = _TITLES.sub(" ", found[1]).strip()
     return not _SPEAKS.search(rest) and len(rest.split()) <= 9 and not re.search(r"[.?;]\s+\w|\d", rest)
 

@@ -1,8 +1,9 @@
 """An author's words as statements: one sentence or list item each, with its exact place."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from mailsync.model.mail import Message, Passage, Role, Span, Statement
 from mailsync.reading.signatures import is_closing, is_delimiter, is_greeting, is_mobile, is_name
@@ -10,8 +11,10 @@ from mailsync.text.sentences import sentences
 from mailsync.text.words import lines, one_line
 
 _BULLET = re.compile(r"\s*(?:[-–—*•·‣▪◦●○■□➢✓✔→»+~]|o(?=\s\s)|>(?=\s))\s+(?=\S)|\s*[•·▪●➢✓✔](?=\S)")
+#: "1.", "2)", "(3)", "4 -", "1.2.", "a)", "iv.", "No. 5:"; a capital only with a bracket, for "J. Fox" is a name.
 _NUMBER = re.compile(
-    r"\s*(?:(?:#|no\.?|nr\.?|point|item|punkt|ad|zu|question|re:?)\s?)?\(?(\d{1,2}(?:\.\d{1,2}){0,2}|[a-zA-Z]|[ivxIVX]{1,4})"
+    r"\s*(?:(?:#|[Nn]o\.?|[Nn]r\.?|[Pp]oint|[Ii]tem|[Pp]unkt|[Qq]uestion|[Aa]d|[Zz]u|[Rr]e:?)\s?)?"
+    r"\(?(\d{1,2}(?:\.\d{1,2}){0,2}|[a-z]|[ivx]{1,4}|[A-Z](?=\)))"
     r"(?:[.)]|\.\)|:|\s?[-–—](?=\s)|\s?=(?=\s))\s+(?=\S)",
 )
 _ANSWERED_NUMBER = re.compile(
@@ -132,7 +135,8 @@ def _pieces(text: str, block: _Block) -> Iterator[tuple[int, int]]:
 def _blocks(text: str, span: Span) -> list[_Block]:
     """Group the lines of an author's passage into blocks."""
     rows = list(_without_manners([_Line(start, start + len(row), row) for start, row in _rows(text, span)]))
-    width, capitals = _width(rows), _uses_capitals(rows)
+    capitals = _uses_capitals(rows)
+    width = _width(rows, capitals=capitals)
     blocks: list[_Block] = []
     previous: _Line | None = None  # the line above, None after a blank one
     for row in rows:
@@ -209,18 +213,21 @@ def _without_manners(rows: Sequence[_Line]) -> Iterator[_Line]:
         yield _Line(row.start, row.end, "") if manners else row
 
 
-def _width(rows: Sequence[_Line]) -> int:
+def _width(rows: Sequence[_Line], *, capitals: bool) -> int:
     """Return the column at which the text was wrapped, 0 where lines end as their writer meant."""
     longest = max((len(row.text) for row in rows), default=0)
     if not _NARROWEST <= longest <= _WIDEST:
         return 0
     full = breaks = 0
-    for row, following in zip(rows, rows[1:], strict=False):
-        if not row.text.strip() or not following.text.strip() or _marker(following.text)[0]:
+    for row, following in pairwise(rows):
+        if not row.text.strip() or not following.text.strip():
+            continue
+        if _marker(following.text)[0] and _TERMINAL.search(row.text[-10:]):
             continue
         breaks += 1
         full += len(row.text) + 1 + len(following.text.split(maxsplit=1)[0]) > longest - 6
-    return longest if full >= 2 and full * 2 >= breaks else 0
+    enough = full >= 2 or (capitals and longest >= 60 and full == breaks)
+    return longest if enough and full * 2 >= breaks else 0
 
 
 def _uses_capitals(rows: Sequence[_Line]) -> bool:

@@ -46,7 +46,8 @@ _REST_NAMES = re.compile(
     re.IGNORECASE,
 )
 _REST_STYLE = re.compile(r"border-top:\s*(?:solid\s+#(?:E1E1E1|B5C4DF)|#(?:E1E1E1|B5C4DF)\s+1\.0pt\s+solid)|"
-                         r"border-top:\s*1pt solid (?:rgb\(225, 225, 225\)|rgb\(181, 196, 223\))", re.IGNORECASE)  # fmt: skip
+                         r"border-top:\s*1pt solid (?:rgb\(225, 225, 225\)|"
+                         r"rgb\(181, 196, 223\))", re.IGNORECASE)  # fmt: skip
 _SIGNATURE_NAMES = re.compile(
     r"\b(?:gmail_signature|moz-signature|AppleMailSignature|yahoo-signature|protonmail_signature_block(?!-proton)|"
     r"ms-outlook-mobile-signature|x_Signature|mobile-signature)|^(?:signature|email-?signature)$",
@@ -58,8 +59,10 @@ _INDENT = re.compile(
 _FORWARD = re.compile(r"\s*-{5,}")
 
 _HIDDEN = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|font-size\s*:\s*0+(?:\.0+)?(?:p[tx]|r?em|%)?\s*(?:!|;|$)|"
-    r"(?<![-\w])opacity\s*:\s*0?(?:\.0+)?\s*(?:!|;|$)|max-height\s*:\s*0|max-width\s*:\s*0(?!\.)|(?<!-)\bheight\s*:\s*0(?:px)?\s*(?:!|;|$)|"
+    r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|font-size\s*:\s*0+(?:\.0+)?(?:p[tx]|r?em|"
+    r"%)?\s*(?:!|;|$)|"
+    r"(?<![-\w])opacity\s*:\s*0?(?:\.0+)?\s*(?:!|;|$)|max-height\s*:\s*0|max-width\s*:\s*0(?!\.)|"
+    r"(?<!-)\bheight\s*:\s*0(?:px)?\s*(?:!|;|$)|"
     r"(?:left|top|text-indent)\s*:\s*-\d{3,}",
     re.IGNORECASE,
 )

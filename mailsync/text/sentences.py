@@ -3,31 +3,43 @@
 import re
 from collections.abc import Iterator
 
+from mailsync.text.words import vocabulary
+
 #: Words after which a full stop ends no sentence, in lower case without the stop.
-_ABBREVIATED = frozenset(
-    "mr mrs ms dr prof st sr jr rev hon gen col capt lt sgt messrs mme mlle mgr hr dipl ing rep sen gov vs v e.g i.e eg ie cf "
-    "viz approx ca circa resp incl excl inkl exkl bzw ggf evtl z.b z d.h u.a o.g s.o s.u i.d.r v.a m.e vgl sog zzgl abzgl bspw "
-    "insb ziff tsd mio mrd fig figs vol pp ref tel fax mob ext dept est corp sta sra srta dña dott avv geom rag sigg spett gent "
-    "p.ex p.es env pág págs núm aprox ud uds vd vds apdo bijv o.a m.b.t t.a.v i.v.m d.w.z a.u.b str blvd ave nr nos docket "
-    "jan feb apr aug sep sept oct okt nov dez janv févr avr juil déc abr dic giu lug tues thur thurs".split()
+_ABBREVIATED = vocabulary(
+    "mr mrs ms dr prof st sr jr rev hon gen col capt lt sgt messrs mme mlle mgr hr dipl ing rep "
+    "sen gov vs v e.g i.e eg ie cf "
+    "viz approx ca circa resp incl excl inkl exkl bzw ggf evtl z.b z d.h u.a o.g s.o s.u i.d.r v.a m.e vgl sog zzgl "
+    "abzgl bspw "
+    "insb ziff tsd mio mrd fig figs vol pp ref tel fax mob ext dept est corp sta sra srta dña dott avv geom rag sigg "
+    "spett gent "
+    "p.ex p.es env pág págs núm aprox ud uds vd vds apdo bijv o.a m.b.t t.a.v i.v.m d.w.z a.u.b str blvd ave nr nos "
+    "docket "
+    "jan feb apr aug sep sept oct okt nov dez janv févr avr juil déc abr dic giu lug tues thur thurs"
 )
 #: Words of which the same holds only where a number follows.
-_BEFORE_NUMBERS = frozenset(
-    "no num art abs p pos kap nr mar mär jun jul dec ene ago gen mag set ott cap sec para tel pt ap bd teil mon tue wed thu fri sat sun".split()
+_BEFORE_NUMBERS = vocabulary(
+    "no num art abs p pos kap nr mar mär jun jul dec ene ago gen mag set ott cap sec para "
+    "tel pt ap bd teil mon tue wed thu fri sat sun"
 )
 #: Abbreviations that may also end a sentence: then a word follows that often begins one.
-_OPEN_ENDED = frozenset("inc ltd co llc plc gmbh ag kg s.a s.l s.r.l s.p.a b.v u.s u.k e.u u.s.a al bros".split())
+_OPEN_ENDED = vocabulary("inc ltd co llc plc gmbh ag kg s.a s.l s.r.l s.p.a b.v u.s u.k e.u u.s.a al bros")
 #: After these a capital letter ends the sentence, unless a day or a month goes on with the time.
-_CLOCK = frozenset("a.m p.m am pm uhr h hrs hr min std etc usw".split())
+_CLOCK = vocabulary("a.m p.m am pm uhr h hrs hr min std etc usw")
 _CALENDAR = re.compile(
     r"(?:mon|tues?|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|june?|july?|aug|sep|oct|nov|dec)[a-z]*\b", re.IGNORECASE
 )
-_STARTERS = frozenset(
-    "i i'm i'll i've i'd we we're we'll we've you you're you'll he she it it's they the this that these those there here my our your his "
-    "her their a an and but so or if when while as at in on for from to with please can could would will shall should may do does did is "
-    "are was were have has what which who why how where not no yes thanks thank then also after before once since however "
-    "ich wir sie er es das die der den ein eine bitte und aber wenn falls können könnten haben ist sind mit für im am danach dann auch "
-    "je nous vous il elle on le la les un une et mais si pour merci ce cette el los las un una y pero por para gracias il lo gli ma se per grazie".split()
+_STARTERS = vocabulary(
+    "i i'm i'll i've i'd we we're we'll we've you you're you'll he she it it's they the this that "
+    "these those there here my our your his "
+    "her their a an and but so or if when while as at in on for from to with please can could would will shall should "
+    "may do does did is "
+    "are was were have has what which who why how where not no yes thanks thank then also after before once since "
+    "however "
+    "ich wir sie er es das die der den ein eine bitte und aber wenn falls können könnten haben ist sind mit für im am "
+    "danach dann auch "
+    "je nous vous il elle on le la les un une et mais si pour merci ce cette el los las un una y pero por para "
+    "gracias il lo gli ma se per grazie"
 )
 
 _STOP = re.compile(r"[.!?…]+[\"'”’»)\]]{0,3}(?=\s|$)|[:;](?=\s*$)|[.!?…]{1,3}(?=[A-ZÄÖÜÉ][a-zäöüé])|[。！？]")
@@ -35,8 +47,8 @@ _BEFORE = re.compile(r"(\S{1,40})$")
 _NEXT = re.compile(r"\s*(\S{1,30})")
 _DOTTED = re.compile(r"(?:[^\W\d_]\.){1,4}[^\W\d_]")
 _OPENERS, _CLOSERS = "\"'“‘«„([¿¡*_", "\"'”’»)]"
-_CHOICES = frozenset(
-    "option plan phase teil part lot variante opción opzione class exhibit appendix annex anlage section item point".split()
+_CHOICES = vocabulary(
+    "option plan phase teil part lot variante opción opzione class exhibit appendix annex anlage section item point"
 )
 
 
@@ -136,7 +148,8 @@ def _option(text: str, begin: int, found: re.Match[str]) -> bool:
 
 
 _ORDINAL_NEXT = re.compile(
-    r"\s*(?:jan|feb|mär|mar|apr|mai|may|jun|jul|aug|sep|okt|oct|nov|dez|dec|quartal|kw|tag|woche|monat|stock|etage|og|uhr|mahnung|rate|abschlag|version|"
+    r"\s*(?:jan|feb|mär|mar|apr|mai|may|jun|jul|aug|sep|okt|oct|nov|dez|dec|quartal|kw|tag|woche|monat|stock|etage|og|"
+    r"uhr|mahnung|rate|abschlag|version|"
     r"entwurf|runde|hälfte|jahr)",
     re.IGNORECASE,
 )

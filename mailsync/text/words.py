@@ -12,6 +12,11 @@ _ACCENTS = re.compile("[\u0300-\u036f]+")
 _PLAIN = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u00a0": " "})
 
 
+def vocabulary(text: str) -> frozenset[str]:
+    """Return the words of a table written as one string."""
+    return frozenset(text.split())
+
+
 def words(text: str) -> list[str]:
     """Return the words of `text` in lower case, without marks of punctuation; apostrophes split words."""
     return _WORD.findall(text.casefold())
