@@ -28,8 +28,8 @@ BY_LETTER = frozenset({State.AWAITING, State.CONFIRMED, State.CORRECTED, State.D
 #: A yes to everything is short; in longer sentences other things are spoken of.
 SHORT = 14
 
-#: Lines at the beginning of an answer that are listened to even where they look like a greeting.
-OPENING = 3
+#: Rows of an answer that are listened to even where they look like a greeting or a name: how many, and how long.
+ROWS, LONGEST = 200, 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,14 +165,23 @@ def _verdicts(letter: Draft, read: ReadMessage, reading: ThreadReading, *, direc
 
 
 def _statements(read: ReadMessage, ear: Ear) -> tuple[Statement, ...]:
-    """Return an answer's statements, and its opening lines that look like a greeting but answer ("All correct.")."""
+    """Return an answer's statements, and short rows that look like greeting or name but answer ("All correct.")."""
     found, text = statements(read.message, read.passages), read.message.text
-    authors = [p.span for p in read.passages if p.role is Role.AUTHOR]
-    rows = (Span(start, end) for span in authors for start, end in rows_of(text, span.start, span.end))
-    opening = islice((row for row in rows if text[row.start : row.end].strip()), OPENING)
-    unheard = (row for row in opening if not any(s.span.start < row.end and row.start < s.span.end for s in found))
-    more = (Statement(span=row, quote=one_line(text[row.start : row.end])[:CAP]) for row in unheard)
-    clear = [one for one in more if hear(one.quote, ear).say in (Say.YES, Say.NO)]
+    covered = [(one.span.start, one.span.end) for one in found]
+    more: list[Statement] = []
+    above, before = "", None
+    for passage in read.passages:
+        span, role = passage.span, passage.role
+        if role is Role.QUOTED:
+            above = one_line(text[span.start : span.end].rstrip("> \n").rpartition("\n\n")[2][-CAP:])
+        elif role is Role.AUTHOR or (role is Role.SIGNATURE and before is Role.QUOTED):
+            for start, end in islice(rows_of(text, span.start, span.end), ROWS):
+                row = text[start:end].rstrip()
+                if row.strip() and len(row) <= LONGEST and not any(s < end and start < e for s, e in covered):
+                    place = Span(start + len(row) - len(row.lstrip()), start + len(row))
+                    more.append(Statement(span=place, quote=one_line(row), answering=above))
+        before = role
+    clear = (one for one in more if hear(one.quote, ear).say in (Say.YES, Say.NO))
     return tuple(sorted((*clear, *found), key=lambda one: one.span.start))
 
 

@@ -46,7 +46,7 @@ def find_sent(draft: Draft, reading: ThreadReading, circle: Circle) -> Message |
         return None
     for read in ours:
         message = read.message
-        if message.sent_at < draft.created_at or message.digest in draft.seen:
+        if message.digest in draft.seen:
             continue
         said = set(words(_own_words(read)))
         if sum(len(line & said) >= 0.8 * len(line) for line in lines) * 2 >= len(lines):
