@@ -34,6 +34,7 @@ def keep_draft(conn: sqlite3.Connection, draft: Draft, before: DraftState | None
         old is None or replace(old, thread=draft.thread) == draft or (old.seen, old.lines) != (draft.seen, draft.lines)
     )
     detail = {"version": version, "was": was, "state": [stands, draft.state], "by": by, "rewritten": rewritten}
+    detail |= {"thread": draft.thread} if not row else {}
     keep_content(conn, [body])
     name = EventName.DRAFT_CHANGED if row else EventName.DRAFT_WRITTEN
     [seq] = append(conn, [News(name=name, subject=draft.id, account=draft.account, detail=detail)], now)

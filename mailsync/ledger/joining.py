@@ -141,7 +141,7 @@ def _join_stored(conn: sqlite3.Connection, old: str, new: str, now: datetime) ->
     if conn.execute("SELECT 1 FROM thread WHERE id = ?", (new,)).fetchone():
         drafts.leave_one_waiting(conn, (old, new), now)
         conn.execute(
-            "UPDATE thread SET moved = max(moved, o.moved), drafted = min(drafted, o.drafted)"
+            "UPDATE thread SET moved = max(thread.moved, o.moved), drafted = min(thread.drafted, o.drafted)"
             " FROM (SELECT moved, drafted FROM thread WHERE id = ?) AS o WHERE id = ?",
             (old, new),
         )

@@ -195,7 +195,7 @@ def _news(change: _Change, account: str) -> News:
     detail["doc"] = change.doc
     if change.old and change.new:
         old, new = plain(change.old), plain(change.new)
-        detail["changed"] = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
+        detail["changed"] = sorted(name for name in {*old, *new} - {"thread"} if old.get(name) != new.get(name))
     detail["state"] = [change.old.state if change.old else None, change.new.state if change.new else None]
     effective = entry.steps[-1].at if change.old and change.new and entry.steps else entry.finding.date
     return News(name=change.name, subject=entry.id, account=account, effective=effective, detail=detail)

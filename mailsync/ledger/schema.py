@@ -1,4 +1,4 @@
-"""The tables, grown by named steps that are never edited; opening a ledger runs those it lacks.
+"""The tables, grown by named steps that are never edited; `upgrade` runs those that a file lacks.
 
 Never changed once written: `raw` and `event` (by trigger), `content`, and of `message` what was parsed. The others
 say what these add up to (`entry`, `draft`, `thread`, the keys, the index) or mirror a server (`location`, `folder`).
@@ -8,16 +8,10 @@ number the document in `search` too. Times are UTC text that sorts ("2026-03-06T
 SHA-256 in hex.
 """
 
-import contextlib
-import os
-import sqlite3
-
 from sqlite_utils import Database as Tables
 from sqlite_utils.migrations import Migrations
 
-from mailsync.ledger.database import APPLICATION_ID, MEMORY, Database
 from mailsync.model.draft import WAITING
-from mailsync.model.errors import LedgerError
 
 migrations = Migrations("mailsync")
 
@@ -224,49 +218,3 @@ def m005_search(db: Tables) -> None:
     """Make the index over entries and mail."""
     db.execute(SEARCH)
     db.execute(_RANK)
-
-
-def bring_up_to_date(database: Database) -> None:
-    """Run the steps the file lacks, after a copy of it beside it. Raises LedgerError for a newer or foreign file."""
-    conn = database.conn
-    tables = Tables(conn, execute_plugins=False)
-    with database.telling():
-        applied = [step.name for step in migrations.applied(tables)]
-        known = [step.name for step in migrations.pending(tables)]
-        _refuse_foreign(database, applied)
-        if not known:
-            return
-        if database.read_only:
-            raise LedgerError(
-                f"{database.path} was made by an older mailsync.", "Run `mailsync poll` once to bring it up to date."
-            )
-        if applied:
-            _copy_aside(database, applied[-1])
-    with database.writing():
-        migrations.apply(tables)  # whole or not at all: its own transactions are parts of ours
-        conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-
-
-def _refuse_foreign(database: Database, applied: list[str]) -> None:
-    ours = {step.name for step in migrations._migrations}  # noqa: SLF001 - the class lists only what is pending
-    if set(applied) - ours:
-        raise LedgerError(f"{database.path} was made by a newer mailsync.", "Update mailsync and try again.")
-    if not applied and database.conn.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
-        raise LedgerError(
-            f"{database.path} is not a mailsync database.", "Check the data folder named in the configuration."
-        )
-
-
-def _copy_aside(database: Database, step: str) -> None:
-    """Copy the database to "<name>.before-upgrade-from-<step>", for its owner alone, unless it lies there already."""
-    if database.path == MEMORY:
-        return
-    aside = database.path.with_name(f"{database.path.name}.{step}.bak")
-    part = aside.with_name(aside.name + ".part")
-    try:
-        os.close(os.open(part, os.O_CREAT | os.O_TRUNC | os.O_RDWR, 0o600))
-        with contextlib.closing(sqlite3.connect(part)) as copy:
-            database.conn.backup(copy)
-        part.replace(aside)
-    except OSError as error:
-        raise LedgerError(f"{database.path} cannot be copied before its upgrade ({error.strerror}).") from error

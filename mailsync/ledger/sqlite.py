@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mailsync.ledger import chain, drafts, intake, log, search, troubles, verify
 from mailsync.ledger.database import Database
-from mailsync.ledger.schema import bring_up_to_date
+from mailsync.ledger.upgrade import bring_up_to_date
 from mailsync.model.draft import Draft, DraftState
 from mailsync.model.entry import Entry
 from mailsync.model.event import Event, Trouble

@@ -30,9 +30,8 @@ def keep(conn: sqlite3.Connection, trouble: Trouble) -> None:
 
 def troubles(conn: sqlite3.Connection, since: datetime | None) -> list[Trouble]:
     """Return the troubles kept, each at its latest time, newest first."""
-    query = (
-        "SELECT last_at, stage, subject, reason, account FROM trouble WHERE last_at >= ? ORDER BY last_at DESC, seq DESC"
-    )
+    columns = "last_at, stage, subject, reason, account"
+    query = f"SELECT {columns} FROM trouble WHERE last_at >= ? ORDER BY last_at DESC, seq DESC"  # noqa: S608
     return [
         Trouble(at=from_utc(row[0]), stage=row[1], subject=row[2], reason=row[3], account=row[4])
         for row in conn.execute(query, (utc(since) if since else "",))

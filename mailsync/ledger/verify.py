@@ -34,14 +34,15 @@ class _Told:
 
     `kept` by digest: time and detail of the event; `parsed` by digest: the event that tells of its row, and its seal;
     `entries` by id: row number, version, latest event, dropped; `drafts` by id: version, latest event, first event,
-    event of the latest rewriting; `troubles` by event: the row's seal; `contents`: all digests named; `erased`: those
-    of contents and bytes that were erased.
+    event of the latest rewriting; `threads` by id of a draft; `troubles` by event: the row's seal; `contents`: all
+    digests named; `erased`: those of contents and bytes that were erased.
     """
 
     kept: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
     parsed: dict[str, tuple[int, str]] = field(default_factory=dict)
     entries: dict[str, tuple[int, str, int, int]] = field(default_factory=dict)
     drafts: dict[str, tuple[str, int, int, int]] = field(default_factory=dict)
+    threads: dict[str, str] = field(default_factory=dict)
     troubles: dict[int, str] = field(default_factory=dict)
     contents: set[str] = field(default_factory=set)
     erased: set[str] = field(default_factory=set)
@@ -115,6 +116,9 @@ def _add_up(told: _Told, row: tuple[Any, ...], detail: dict[str, Any]) -> None:
     elif name in _DRAFT_EVENTS:
         _, _, written, basis = told.drafts.get(subject, ("", seq, seq, seq))
         told.drafts[subject] = (detail["version"], seq, written, seq if detail["rewritten"] else basis)
+        told.threads.setdefault(subject, detail.get("thread", ""))
+    elif name == EventName.THREADS_JOINED:
+        told.threads.update({one: subject for one, thread in told.threads.items() if thread == detail["joined"]})
     elif name == EventName.TROUBLE:
         told.troubles[seq] = detail["row"]
     elif name == EventName.ERASED:
@@ -223,8 +227,8 @@ def _entries(conn: sqlite3.Connection, told: _Told) -> Iterator[Flaw]:
     seen = set()
     query = (
         "SELECT e.doc, e.id, e.version, e.digest, e.client, e.sent_at, e.kind, e.tier, e.state, e.due, e.amount,"
-        " e.unit, e.seq, e.dropped, e.thread, c.body, m.thread, m.text FROM entry e LEFT JOIN content c ON c.digest = e.version"
-        " LEFT JOIN message m ON m.digest = e.digest"
+        " e.unit, e.seq, e.dropped, e.thread, c.body, m.thread, m.text FROM entry e"
+        " LEFT JOIN content c ON c.digest = e.version LEFT JOIN message m ON m.digest = e.digest"
     )
     for row in conn.execute(query):
         seen.add(row[1])
@@ -259,7 +263,8 @@ def _quoted(entry: Entry, text: str) -> bool:
 def _drafts(conn: sqlite3.Connection, told: _Told) -> Iterator[Flaw]:
     seen = set()
     query = (
-        "SELECT d.id, d.version, d.client, d.account, d.state, d.seq, d.written, d.basis, c.body FROM draft d"
+        "SELECT d.id, d.version, d.client, d.account, d.state, d.seq, d.written, d.basis, c.body, d.thread"
+        " FROM draft d"
         " LEFT JOIN content c ON c.digest = d.version"
     )
     for row in conn.execute(query):
@@ -271,8 +276,9 @@ def _drafts(conn: sqlite3.Connection, told: _Told) -> Iterator[Flaw]:
 
 
 def _draft_checks(row: tuple[Any, ...], told: _Told) -> Iterator[tuple[bool, str]]:
-    id_, version, body = row[0], row[1], row[8]
+    id_, version, body, thread = row[0], row[1], *row[8:10]
     yield (version, *row[5:8]) == told.drafts.get(id_), "is not what its latest event says"
+    yield thread == told.threads.get(id_), "is not in the thread that it was written for"
     yield body is not None or version in told.erased, "has lost its content"
     if body is not None:
         yield drafts.draft_facts(drafts.draft_of(body, "")) == row[:5], "does not agree with its content"

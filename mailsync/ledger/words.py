@@ -14,7 +14,7 @@ import Stemmer
 
 #: Longer runs of letters are no words; the index keeps their beginning.
 LONGEST = 64
-_IDEOGRAPHS = "぀-ヿ㐀-䶿一-鿿豈-﫿가-힣"
+_IDEOGRAPHS = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"[{_IDEOGRAPHS}]|[^\W_{_IDEOGRAPHS}]+")
 _GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:[.,'’\u00a0\u202f]\d{3}){1,4}(?!\d)")
 _ENGLISH = re.compile(r"[a-z]{4,24}")
