@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -118,48 +118,35 @@ class _Bounded(SandboxedEnvironment):
 
 def _render(name: str, facts: Mapping[str, Any], own: Path | None) -> str:
     environment = _Bounded(folders(own))
+    file = next((path for folder in folders(own) if (path := folder / name).is_file()), Path(name))
     written: list[str] = []
     try:
-        template = environment.get_template(name)
         room = ROOM
-        for piece in template.generate(**facts):
+        for piece in environment.get_template(name).generate(**facts):
             room -= len(piece)
             if room < 0:
                 raise _EndlessError
             written.append(piece)
     except TemplateNotFound as error:
-        raise TemplateError(
-            f"no template {error.name} in any folder of letters",
-            "Put it into your templates folder, or install mailsync again.",
-        ) from error
+        _refuse(file, error, f"there is no template {error.name}", "Put it into your templates folder.")
     except TemplateSyntaxError as error:
-        file = error.filename or error.name or name
-        raise TemplateError(f"{file}, line {error.lineno}: {error.message}", "Correct the template.") from error
+        hint = "Correct the template, or remove it to use the shipped one."
+        raise TemplateError(f"{error.filename or file}, line {error.lineno}: {error.message}", hint) from error
     except (_EndlessError, RecursionError, MemoryError, OverflowError) as error:
-        _refuse(
-            name, environment, error, "the template does not come to an end", "Look for a loop that repeats itself."
-        )
+        _refuse(file, error, "the template does not come to an end", "Look for a loop that repeats itself.")
     except UndefinedError as error:
-        hint = "The variables a letter knows are listed in docs/recaps.md."
-        _refuse(name, environment, error, str(error.message), hint)
-    except (JinjaError, TypeError, ValueError, AttributeError, KeyError, ArithmeticError) as error:
-        _refuse(name, environment, error, f"{error}", "Correct the template.")
+        _refuse(file, error, str(error.message), "The variables a letter knows are listed in docs/recaps.md.")
+    except (JinjaError, TypeError, ValueError, AttributeError, KeyError, ArithmeticError, OSError) as error:
+        _refuse(file, error, str(error), "Correct the template, or remove it to use the shipped one.")
     return "".join(written)
 
 
-def _refuse(name: str, environment: _Bounded, error: BaseException, what: str, hint: str) -> NoReturn:
+def _refuse(file: Path, error: BaseException, what: str, hint: str) -> NoReturn:
     """Raise a TemplateError that names the template's file and the line that was being rendered."""
-    file, line = _where(name, environment.get_template, error)
-    raise TemplateError(f"{file}, line {line}: {what}", hint) from error
-
-
-def _where(name: str, load: Callable[[str], Any], error: BaseException) -> tuple[str, int]:
-    """Find the innermost template frame of an error's traceback; Jinja2 rewrites those to template file and line."""
-    place = (str(load(name).filename or name), 1)
+    place, line = str(file), 1
     trace = error.__traceback__
-    while trace is not None:
-        file = trace.tb_frame.f_code.co_filename
-        if file.endswith(".j2"):
-            place = (file, trace.tb_lineno)
+    while trace is not None:  # the innermost frame of a template; Jinja2 rewrites those to template file and line
+        if trace.tb_frame.f_code.co_filename.endswith(".j2"):
+            place, line = trace.tb_frame.f_code.co_filename, trace.tb_lineno
         trace = trace.tb_next
-    return place
+    raise TemplateError(f"{place}, line {line}: {what}", hint) from error
