@@ -14,6 +14,7 @@ from mailsync.text.words import fold
 ANSWERING = frozenset({Kind.APPROVAL, Kind.REJECTION, Kind.FULFILMENT})
 
 _STEM = 5  # letters of a word that count: folds plurals and endings in all the languages read
+_READ = 600  # characters of a statement that are looked at
 _REFERRED = 160  # characters of an answer in which item numbers are looked for
 
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+")
@@ -69,6 +70,7 @@ _CHANGES = re.compile(
     r"|rinvi\w+|nuov[aoi]|piuttosto|should be|back to|down to|up to)\b",
     re.IGNORECASE,
 )
+_TELLING = {"concedes": _CONCEDES, "accepts work": _ACCEPTS_WORK, "says change": _CHANGES}
 _REFERS = re.compile(
     r"(?:^|\b(?:no|nr|numbers?|items?|points?|punkte?|pkt|ziffer|frage|questions?|puntos?|punti|punto|numero|num|n°|on"
     r"|re|to|zu|and|und|et|y|e)\.?[ ]{1,3}|[,&/#][ ]{0,3})(\d{1,2})(?=[ ]{0,2}(?:[:,.)&/;]|[a-zà-ü]|$))",
@@ -82,7 +84,9 @@ class Item:
 
     `message` counts messages by date and `parent` is the one it replies to (-1 for none in the thread). `words` are
     stems of content words, `weight` what they weigh together, `before` stems of the statement before it, `refers` the
-    list numbers the sentence names ("2 and 5 are right").
+    list numbers the sentence names ("2 and 5 are right"),
+    `asked` the words quoted above it, `says` which of the telling words it holds. `first` and `last` mark the first and
+    last entry with a state of its message.
     """
 
     id: str
@@ -100,6 +104,7 @@ class Item:
     asked: frozenset[str]
     first: bool
     last: bool
+    says: frozenset[str]
 
     @property
     def kind(self) -> Kind:
@@ -158,7 +163,8 @@ def items(heard: Sequence[Heard], named: Sequence[Sequence[tuple[str, Finding]]]
             own = Statement(span=finding.evidence.span, quote=finding.evidence.quote)
             statement = by_span.get(finding.evidence.span, own)
             prior = above.get(statement.place - 1)
-            words = stems(finding.evidence.quote)
+            quote = finding.evidence.quote[:_READ]
+            words = stems(quote)
             found.append(
                 Item(
                     id=own_id,
@@ -167,15 +173,16 @@ def items(heard: Sequence[Heard], named: Sequence[Sequence[tuple[str, Finding]]]
                     sender=h.read.message.sender.email if h.read.message.sender else "",
                     message=place,
                     parent=parent,
-                    tokens=frozenset(tokens(finding.evidence.quote)),
+                    tokens=frozenset(tokens(quote)),
                     words=words,
                     weight=sum(rarity.get(w, 1.0) for w in words),
-                    before=stems(f"{statement.lead} {prior.quote if prior else ''}") - words,
-                    numbers=numbers(finding.evidence.quote),
+                    before=stems(f"{statement.lead[:_READ]} {prior.quote[:_READ] if prior else ''}") - words,
+                    numbers=numbers(quote),
                     refers=referred(statement) if finding.kind in ANSWERING else (),
-                    asked=frozenset(tokens(statement.answering)),
+                    asked=frozenset(tokens(statement.answering[:_READ])),
                     first=bool(stateful) and stateful[0] == n,
                     last=bool(stateful) and stateful[-1] == n,
+                    says=frozenset(m for m, words in _TELLING.items() if words.search(quote)),
                 )
             )
     return found, Scene(rarity)
@@ -188,7 +195,7 @@ def _rarity(heard: Sequence[Heard]) -> dict[str, float]:
     for h in heard:
         for statement in h.statements:
             count += 1
-            for word in stems(statement.quote):
+            for word in stems(statement.quote[:_READ]):
                 holds[word] = holds.get(word, 0) + 1
     top = math.log(count + 1)
     return {word: max(0.0, math.log((count + 1) / (n + 0.5)) / top) for word, n in holds.items()}
@@ -215,12 +222,9 @@ def answer_traits(later: int, earlier: int, found: Sequence[Item], scene: Scene)
     traits["replaced already"] = float(earlier in scene.replaced)
     traits["first of its message"] = float(c.first)
     traits["last of its message"] = float(c.last)
-    quote = a.finding.evidence.quote
     if a.kind is Kind.APPROVAL:
-        if c.kind in (Kind.REJECTION, Kind.ISSUE):
-            traits["concedes"] = float(bool(_CONCEDES.search(quote)))
-        if c.kind is Kind.FULFILMENT:
-            traits["accepts work"] = float(bool(_ACCEPTS_WORK.search(quote)))
+        traits["concedes"] = float("concedes" in a.says and c.kind in (Kind.REJECTION, Kind.ISSUE))
+        traits["accepts work"] = float("accepts work" in a.says and c.kind is Kind.FULFILMENT)
     if a.kind is Kind.FULFILMENT and c.finding.terms.due:
         early = _days(c.finding.terms.due, a.finding.date.date())
         traits["due about now"] = float(-5 <= early <= 10)
@@ -244,7 +248,7 @@ def replace_traits(later: int, earlier: int, found: Sequence[Item], scene: Scene
     traits["done"] = float(Kind.FULFILMENT in settled)
     traits["replaced already"] = float(earlier in scene.replaced)
     traits["few words"] = float(len(a.words) <= 3)
-    traits["says change"] = float(bool(_CHANGES.search(a.finding.evidence.quote)))
+    traits["says change"] = float("says change" in a.says)
     traits["same message"] = float(a.message == c.message)
     if a.asked:
         traits["quoted above"] = float(len(c.tokens & a.asked) >= 0.6 * len(c.tokens))

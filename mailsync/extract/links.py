@@ -175,6 +175,7 @@ def _walk(found: Sequence[Item], scene: Scene) -> _Web:
         for word in item.words:
             shelf.setdefault(word, []).append(n)
     _spread(found, web)
+    _spare(found, web)
     return web
 
 
@@ -290,7 +291,7 @@ def _spread(found: Sequence[Item], web: _Web) -> None:
     """Let a yes or no to everything settle all terms of the message it answers, but what its own message sets apart."""
     for n, targets in list(web.answers.items()):
         item = found[n]
-        if item.kind is Kind.FULFILMENT or len(targets) > 1 or not _ALL.search(item.finding.evidence.quote):
+        if item.kind is Kind.FULFILMENT or len(targets) > 1 or not _ALL.search(item.finding.evidence.quote[:600]):
             continue
         apart = {m for k, ms in web.answers.items() if found[k].message == item.message and k != n for m in ms}
         apart |= {old for k, old in web.replaces.items() if found[k].message <= item.message}
@@ -301,6 +302,14 @@ def _spread(found: Sequence[Item], web: _Web) -> None:
         ]
         if len(terms) > 1 and found[targets[0]].message < item.message:
             web.answers[n] = tuple(terms)
+
+
+def _spare(found: Sequence[Item], web: _Web) -> None:
+    """Take from a delivery's further targets those that the same message speaks of by themselves: "that one, no"."""
+    spoken = {(found[n].message, targets[0]) for n, targets in web.answers.items()}
+    for n, (first, *more) in list(web.answers.items()):
+        if more and found[n].kind is Kind.FULFILMENT:
+            web.answers[n] = (first, *(m for m in more if (found[n].message, m) not in spoken))
 
 
 def _of_message(n: int, found: Sequence[Item]) -> list[int]:

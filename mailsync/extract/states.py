@@ -16,7 +16,7 @@ _STANDS = frozenset(Kind) - {Kind.REQUEST, Kind.ISSUE}
 
 #: A request for a word rather than for work: any answer to its message fulfils it.
 _WANTS_WORD = re.compile(
-    r"\b(?:confirm\w*|let (?:me|us) (?:know|have)|tell (?:me|us)|say (?:yes|so|whether|if)|reply|respond|answer"
+    r"\b(?:confirm\w*|let (?:me|us) know|tell (?:me|us)|say (?:yes|whether|if)|reply|respond|answer"
     r"|correct me|write back|get back|come back to|yes or (?:a )?no|your word|a line from|revert"
     r"|your (?:decision|answer|call|position|instructions?|approval|sign-?off|go-?ahead|view|thoughts|feedback)"
     r"|decide|choose|pick (?:one|a)|which (?:one|of)|sign-?off|what (?:that|it|this) (?:does|would|will)"
@@ -90,7 +90,7 @@ def _follow_words(
     asked: dict[int, list[int]] = {}
     for n, item in enumerate(found):
         reply = replies.get((item.message, item.finding.side))
-        if reply is not None and item.kind is Kind.REQUEST and _WANTS_WORD.search(item.finding.evidence.quote):
+        if reply is not None and item.kind is Kind.REQUEST and _WANTS_WORD.search(item.finding.evidence.quote[:600]):
             asked.setdefault(reply, []).append(n)
     instead = _instead(found, moves)
     for n, item in enumerate(found):

@@ -18,6 +18,7 @@ from mailsync.text.words import words
 
 #: The client key of `extract_messages` where the circle lists no clients.
 ANYBODY = "client"
+_TROUBLE = "trouble: "
 
 
 def read_thread(thread: str, messages: Sequence[tuple[Message, str]], background: Background) -> ThreadReading:
@@ -61,7 +62,8 @@ def _hear(
 ) -> Heard:
     """Read one message and take its findings; our own letters and their lines, sent or quoted, bring none."""
     try:
-        read = read_message(message, client, [h.read.message for h in earlier], background.circle, spoken)
+        before = [h.read.message for h in earlier if not h.read.unread.startswith(_TROUBLE)]
+        read = read_message(message, client, before, background.circle, spoken)
         if not read.unread and any(letter.message_id == message.message_id for letter in background.letters):
             read = replace(read, unread="our own letter")
         if read.unread:
@@ -70,7 +72,7 @@ def _hear(
         fresh = tuple(s for s in said if _key(s.quote) not in own_lines) if own_lines else said
         return Heard(read=read, statements=said, findings=findings(read, fresh, background, earlier))
     except Exception as error:  # noqa: BLE001  a strange message is a line in a report, not the end of the thread
-        reason = f"trouble: {type(error).__name__}: {error}"
+        reason = f"{_TROUBLE}{type(error).__name__}: {error}"
         return Heard(read=ReadMessage(message=message, passages=(), client=client, unread=reason))
 
 
