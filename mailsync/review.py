@@ -294,15 +294,17 @@ def _corrected(at: Reviewer, draft_id: str, line: int) -> tuple[Draft, Settlemen
 
 
 def _take_over(at: Reviewer, answer: Settlement) -> None:
-    """Give the entry of a corrected line its new terms, unless the client's own words made a new entry of them."""
+    """Give the entries of a corrected line their new terms, unless the client's own words made a new entry of them."""
     ledger = at.drafting.ledger
-    entry = ledger.entry(answer.entries[0])
-    if answer.terms is None or any(e.replaces in answer.entries for e in ledger.entries(thread=entry.thread)):
+    lines = [ledger.entry(i) for i in answer.entries]
+    replaced = {e.replaces for e in ledger.entries(thread=lines[0].thread) if e.id not in answer.entries}
+    if answer.terms is None or not replaced.isdisjoint(answer.entries):
         return
-    fields = {"due": answer.terms.due, "amount": answer.terms.amount}
-    changes = tuple((name, value) for name, value in fields.items() if value)
-    reason = "corrected by the client, accepted"
-    ledger.correct(Correction(entry=entry.id, at=at.drafting.now(), changes=changes, reason=reason))
+    for name, value in (("due", answer.terms.due), ("amount", answer.terms.amount)):
+        if value:
+            entry = next((e for e in lines if getattr(e.finding.terms, name)), lines[0])
+            reason = "corrected by the client, accepted"
+            ledger.correct(Correction(entry=entry.id, at=at.drafting.now(), changes=((name, value),), reason=reason))
 
 
 def _decided(draft: Draft, line: int, what: str) -> Draft:

@@ -52,4 +52,5 @@ def to_bytes(draft: Draft, date) -> bytes:
 
 
 def id_of(data: bytes) -> str:
+    """Return the Message-ID of a letter without its brackets."""
     return str(message_from_bytes(data)["Message-ID"]).strip("<>")

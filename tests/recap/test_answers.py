@@ -14,6 +14,7 @@ OLD = Terms(due="2026-04-15", amount="4000 USD")
 
 
 def ear(language="en", points=4):
+    """Listen as to a letter with four points."""
     return Ear(language=language, sent=SENT, points=points)
 
 

@@ -18,6 +18,7 @@ from tests.recap.story import DANA, EVE, MIA, ROBIN, TIM, Story, booking_page, c
 
 
 def texts(draft, part=None):
+    """Return the lines of a part."""
     return [line.text for line in draft.lines if part is None or line.part is part]
 
 
@@ -27,8 +28,10 @@ def test_a_recap_says_who_said_what_and_by_when():
 
     assert texts(draft, Part.CONCERN) == ['"The booking page has lost two orders since Friday."']
     assert texts(draft, Part.AGREED) == [
-        'Dana Fox: "Could you send the wireframes by Friday?" – Robin Hale: "I\'ll have the wireframes to you by Friday."'
-        " (by Friday 6 March 2026)",
+        (
+            'Dana Fox: "Could you send the wireframes by Friday?" – Robin Hale: "I\'ll have the wireframes to you by Friday."'
+            " (by Friday 6 March 2026)"
+        ),
         'Robin Hale: "The whole page costs 1,200 EUR." – Dana Fox: "Approved, go ahead."',
         'Dana Fox: "Make the launch 15 April instead." (by Wednesday 15 April 2026, was 1 April 2026)',
     ]
@@ -142,7 +145,14 @@ def test_a_reply_to_gets_no_letter():
 
 
 @pytest.mark.parametrize(
-    "email", ["x\r\nbcc: y@harbor.example", "a b@harbor.example", '"q"@harbor.example', "<x>@harbor.example", "ü@harbor.example"]
+    "email",
+    [
+        "x\r\nbcc: y@harbor.example",
+        "a b@harbor.example",
+        '"q"@harbor.example',
+        "<x>@harbor.example",
+        "ü@harbor.example",
+    ],
 )
 def test_strange_addresses_are_left_out(email):
     """An address that is no plain mailbox is never put into a header."""
@@ -259,7 +269,9 @@ def test_an_absence_note_changes_nothing():
 
 # ---- properties ----
 
-WORDS = st.sampled_from(["We will", "send", "logo", "by Friday", "{{ x }}", "\u202eevil", '"so"', "é", "<b>", "1. ok", "\n"])
+WORDS = st.sampled_from(
+    ["We will", "send", "logo", "by Friday", "{{ x }}", "\u202eevil", '"so"', "é", "<b>", "1. ok", "\n"]
+)
 QUOTE = st.lists(WORDS, min_size=1, max_size=12).map(lambda w: " ".join(w).strip() or "We will")
 STEP = st.tuples(
     st.sampled_from([DANA, TIM, ROBIN, MIA, EVE]),
@@ -273,10 +285,15 @@ STEP = st.tuples(
 
 
 def told(steps):
+    """Tell a story made of random steps."""
     story = Story()
     story.mail(DANA, "Hello Robin.")
     for sender, quote, kind, earlier, link, terms, weak in steps:
-        links = {link: story.entries[earlier % len(story.entries)]} if link and story.entries and earlier is not None else {}
+        links = (
+            {link: story.entries[earlier % len(story.entries)]}
+            if link and story.entries and earlier is not None
+            else {}
+        )
         story.says(sender, quote, kind, weak=weak, **links, **terms)
     return story
 
@@ -292,7 +309,9 @@ def test_every_line_stands_on_entries_with_evidence(steps):
     log = {entry.id: entry for entry in story.entries}
     texts_of = {m.digest: " ".join(m.text.split()) for m in story.messages}
     assert draft.lines
-    assert [line.number for line in draft.lines if line.number] == list(range(1, sum(1 for x in draft.lines if x.number) + 1))
+    assert [line.number for line in draft.lines if line.number] == list(
+        range(1, sum(1 for x in draft.lines if x.number) + 1)
+    )
     for line in draft.lines:
         assert line.entries
         for entry_id in line.entries:

@@ -14,6 +14,7 @@ from tests.recap.story import DANA, EVE, HOURS, MONDAY, ROBIN, Story, booking_pa
 
 
 def asks(story, now, **more):
+    """Say whether the story wants a letter after two quiet hours."""
     last = max(m.sent_at for m in story.messages)
     return wanted(story.entries, story.letters, last, now, hours=HOURS, quiet_minutes=120, **more)
 
@@ -34,7 +35,9 @@ def asks(story, now, **more):
 def test_quiet_is_counted_in_working_time(last, now, due):
     """Two quiet hours are two hours of the user's working day; nights, weekends and old mail do not count."""
     story = Story()
-    story.says(DANA, "We will send the logo by Friday.", message=story.mail(DANA, "We will send the logo by Friday.", last))
+    story.says(
+        DANA, "We will send the logo by Friday.", message=story.mail(DANA, "We will send the logo by Friday.", last)
+    )
 
     assert asks(story, now) is due
 

@@ -32,6 +32,7 @@ def answered(text, *, language="en", sender=DANA, story=None, **more):
 
 
 def states(story):
+    """Return where each line stands."""
     return [s.state.value for s in settle(story.reading, story.letters, story.background)]
 
 
@@ -42,7 +43,11 @@ YES, NEW, NO, OPEN = "confirmed", "corrected", "disputed", "awaiting"
     ("language", "text", "expected"),
     [
         # a clean yes
-        ("en", "Hi Robin,\n\nAll good, thanks!\n\nDana\n\nOn Tue, 3 Mar 2026, Robin Hale wrote:\n{Q}\n", [YES, YES, YES]),
+        (
+            "en",
+            "Hi Robin,\n\nAll good, thanks!\n\nDana\n\nOn Tue, 3 Mar 2026, Robin Hale wrote:\n{Q}\n",
+            [YES, YES, YES],
+        ),
         ("en", "All correct.\n", [YES, YES, YES]),
         ("en", "Confirmed.\n\nDana\n", [YES, YES, YES]),
         ("en", "Yes, that's right. See you on Thursday.\n", [YES, YES, YES]),
@@ -52,7 +57,11 @@ YES, NEW, NO, OPEN = "confirmed", "corrected", "disputed", "awaiting"
         ("es", "Hola Robin,\n\nTodo correcto, gracias.\n\nDana\n", [YES, YES, YES]),
         ("es", "Sí, de acuerdo.\n", [YES, YES, YES]),
         # point by point
-        ("en", "1 and 2 ok. 3: it is 22 April, not 15.\n\nOn Tue, 3 Mar 2026, Robin Hale wrote:\n{Q}\n", [YES, YES, NEW]),
+        (
+            "en",
+            "1 and 2 ok. 3: it is 22 April, not 15.\n\nOn Tue, 3 Mar 2026, Robin Hale wrote:\n{Q}\n",
+            [YES, YES, NEW],
+        ),
         ("en", "1) yes\n2) yes\n3) 22 April please\n", [YES, YES, NEW]),
         ("en", "I confirm points 1 to 3.\n", [YES, YES, YES]),
         ("en", "ok for 1 and 2\n", [YES, YES, OPEN]),
@@ -69,14 +78,18 @@ YES, NEW, NO, OPEN = "confirmed", "corrected", "disputed", "awaiting"
         # between the quoted lines
         (
             "en",
-            "On Tue, 3 Mar 2026, Robin Hale wrote:\n> Agreed (who, by when)\n{1}\n\nYes.\n\n{2}\n\nNo, it was 1,000 EUR.\n\n"
-            "{3}\n\nok\n\n> Kind regards\n\nDana\n",
+            (
+                "On Tue, 3 Mar 2026, Robin Hale wrote:\n> Agreed (who, by when)\n{1}\n\nYes.\n\n{2}\n\nNo, it was 1,000 EUR.\n\n"
+                "{3}\n\nok\n\n> Kind regards\n\nDana\n"
+            ),
             [YES, NEW, YES],
         ),
         (
             "de",
-            "Am 03.03.2026 um 11:00 schrieb Robin Hale:\n> Vereinbart (wer, bis wann)\n{1}\n\nJa.\n\n{2}\n\n"
-            "Nein, das haben wir nicht vereinbart.\n\n{3}\n\nRichtig.\n",
+            (
+                "Am 03.03.2026 um 11:00 schrieb Robin Hale:\n> Vereinbart (wer, bis wann)\n{1}\n\nJa.\n\n{2}\n\n"
+                "Nein, das haben wir nicht vereinbart.\n\n{3}\n\nRichtig.\n"
+            ),
             [YES, NO, YES],
         ),
         # without a number
@@ -112,7 +125,9 @@ def test_a_correction_carries_old_and_new():
     assert "15 April 2026" in story.letters[0].lines[3].text
 
 
-@pytest.mark.parametrize("text", ["Should be fine, I think.\n", "Sounds good!\n", "ok\n", "Fine, if the price stays.\n", "Im Prinzip ja.\n"])
+@pytest.mark.parametrize(
+    "text", ["Should be fine, I think.\n", "Sounds good!\n", "ok\n", "Fine, if the price stays.\n", "Im Prinzip ja.\n"]
+)
 def test_a_weak_yes_stays_weak(text):
     """A nod, doubt or a condition leaves every line awaiting and says why."""
     language = "de" if "Prinzip" in text else "en"
@@ -221,7 +236,13 @@ def test_links_speak_where_the_sentence_was_not_understood():
     story = booking_page()
     story.send(compose(story.occasion()))
     message = story.mail(DANA, "Robin, about money we see this rather differently than you wrote.")
-    story.says(DANA, "about money we see this rather differently than you wrote.", Kind.REJECTION, message=message, answers=story.entries[3])
+    story.says(
+        DANA,
+        "about money we see this rather differently than you wrote.",
+        Kind.REJECTION,
+        message=message,
+        answers=story.entries[3],
+    )
 
     assert states(story) == [OPEN, NO, OPEN]
 
@@ -284,7 +305,7 @@ def test_changes_made_before_sending_are_named():
     """Lines changed, cut or added in the mail program are listed; mere re-wrapping is no change."""
     story = booking_page()
     draft = compose(story.occasion())
-    first, second, third = (f"{x.number}. {x.text}" for x in draft.lines if x.number)
+    first, second, _third = (f"{x.number}. {x.text}" for x in draft.lines if x.number)
     wrapped = first.replace(" – ", "\n– ")
     body = draft.body.replace(first, wrapped).replace(second + "\n", "").replace("15 April instead", "16 April instead")
     message = story.mail(ROBIN, body.replace(LINES[2], LINES[2]) + "\n4. And the archive stays.\n")
@@ -296,7 +317,15 @@ def test_changes_made_before_sending_are_named():
 
 def test_hostile_answers_take_no_time():
     """Long lines of numbers, commas and words are read in linear time and raise nothing."""
-    for text in ("1," * 5000, "1 and " * 5000, "no " * 20000, "> " * 9000, "except " * 4000, "3: " * 4000, "(" * 9000 + "1"):
+    for text in (
+        "1," * 5000,
+        "1 and " * 5000,
+        "no " * 20000,
+        "> " * 9000,
+        "except " * 4000,
+        "3: " * 4000,
+        "(" * 9000 + "1",
+    ):
         story = answered(text + "\n")
         assert len(states(story)) == 3
     assert HOURS.zone == "UTC"
