@@ -4,201 +4,23 @@
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
-from mailsync.ledger import index
 from mailsync.ledger.chain import News, append, keep_content
-from mailsync.ledger.database import upsert
-from mailsync.ledger.intake import messages, read_crc
 from mailsync.ledger.rows import build, canonical, clean, from_utc, plain, sha256, utc
 from mailsync.model.draft import WAITING
 from mailsync.model.entry import Entry, Tier
 from mailsync.model.errors import NotFoundError
 from mailsync.model.event import EventName
-from mailsync.model.mail import Message, Outcome, Role, Span
-from mailsync.model.ports import Recorded, ThreadInfo
-from mailsync.model.thread import Correction, ReadMessage, ThreadReading
+from mailsync.model.ports import ThreadInfo
+from mailsync.model.thread import Correction
 
 _SELECT = "SELECT c.body, e.thread FROM entry e JOIN content c ON c.digest = e.version"
 _CORRECTING = (EventName.ENTRY_CORRECTED, EventName.SUGGESTION_ACCEPTED, EventName.SUGGESTION_DISMISSED)
-_FACTS = ("id", "version", "digest", "client", "sent_at", "kind", "tier", "state", "due", "amount", "unit")
-_UPSERT = upsert("entry", "id", ("doc", *_FACTS, "seq", "dropped", "thread"), keep=("doc",))
+FACTS = ("id", "version", "digest", "client", "sent_at", "kind", "tier", "state", "due", "amount", "unit")
 _NUMBER = re.compile(r"\d{1,15}(?:\.\d{1,9})?")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Change:
-    """One difference between log and reading.
-
-    `was` is the digest of the content before, `doc` the number of the entry's row (0: it has none yet).
-    """
-
-    name: EventName
-    old: Entry | None
-    new: Entry | None
-    was: str
-    doc: int
-
-
-# ---- recording ----
-
-
-def record(conn: sqlite3.Connection, reading: ThreadReading, now: datetime, corrected: int | None) -> Recorded:
-    """Make the log say what `reading` says; every difference becomes an event.
-
-    `corrected` is the number of corrections the reading took into account, None if nobody knows. A reading that has
-    not seen all the thread's messages and corrections is recorded, but the thread goes on waiting to be read.
-    """
-    row = conn.execute("SELECT account FROM thread WHERE id = ?", (reading.thread,)).fetchone()
-    if row is None:  # joined to another thread since it was read, and that one awaits reading
-        return Recorded()
-    stored = {read.message.digest: read for read in messages(conn, reading.thread)}
-    read = {one.message.digest: one for one in reading.messages if one.message.digest in stored}
-    _note_readings(conn, read.values(), stored)
-    _index_mail(conn, reading.thread)
-    entries = {clean(one.id): one for one in reading.entries if one.finding.evidence.digest in stored}
-    changes = _plan(conn, entries, reading.thread)
-    if changes:
-        _record_changes(conn, changes, reading.thread, row[0], now)
-    if set(stored) == set(read) and corrected in (None, len(corrections(conn, reading.thread))):
-        conn.execute("UPDATE thread SET unread = 0 WHERE id = ?", (reading.thread,))
-    return Recorded(
-        found=tuple(c.new.id for c in changes if c.new and not c.old),
-        moved=tuple(c.new.id for c in changes if c.new and c.old),
-        dropped=tuple(c.old.id for c in changes if c.old and not c.new),
-    )
-
-
-def _note_readings(conn: sqlite3.Connection, read: Iterable[ReadMessage], stored: dict[str, ReadMessage]) -> None:
-    """Keep passages, language and why a message was not read, where they changed, and its outcome accordingly."""
-    changed = [
-        one for one in read if one != replace(stored[one.message.digest], message=one.message, client=one.client)
-    ]
-    conn.executemany(
-        "UPDATE message SET (passages, language, unread) = (?, ?, ?) WHERE digest = ?",
-        [
-            (canonical(plain(one.passages)), clean(one.language), clean(one.unread), one.message.digest)
-            for one in changed
-        ],
-    )
-    _seal_readings(conn, [one.message.digest for one in changed])
-    for one in changed:
-        outcome = Outcome.AUTOMATIC if one.unread.startswith("automatic") else Outcome.READ
-        if one.unread.startswith("trouble"):
-            outcome = Outcome.UNREADABLE
-        conn.execute(
-            "UPDATE location SET (outcome, reason) = (?, ?) WHERE digest = ? AND (outcome IN ('read', 'automatic')"
-            " OR outcome = 'unreadable' AND ? != '')",
-            (outcome, clean(one.unread), one.message.digest, one.unread),
-        )
-
-
-def _seal_readings(conn: sqlite3.Connection, digests: Iterable[str]) -> None:
-    for digest in digests:
-        query = "SELECT passages, language, unread, indexed FROM message WHERE digest = ?"
-        reading = conn.execute(query, (digest,)).fetchone()
-        conn.execute("UPDATE message SET read_crc = ? WHERE digest = ?", (read_crc(reading), digest))
-
-
-def _index_mail(conn: sqlite3.Connection, thread: str) -> None:
-    """Index the thread's messages that are not yet in the index.
-
-    What a message quotes is left out, because the thread holds it already; only its first message is taken whole.
-    """
-    todo = conn.execute("SELECT id, digest FROM message WHERE thread = ? AND indexed IS NULL", (thread,)).fetchall()
-    if not todo:
-        return
-    reads = messages(conn, thread)
-    by_digest = {read.message.digest: read for read in reads}
-    documents = []
-    for number, digest in todo:
-        read = by_digest[digest]
-        spans = [p.span for p in read.passages if p.role is not Role.QUOTED]
-        if read is reads[0] or not read.passages:
-            spans = [Span(0, len(read.message.text))]
-        documents.append((number, index.of_message(read.message, read.client, spans)))
-        conn.execute(
-            "UPDATE message SET indexed = ? WHERE id = ?", (json.dumps([[s.start, s.end] for s in spans]), number)
-        )
-    index.put(conn, documents)
-    _seal_readings(conn, [digest for _, digest in todo])
-
-
-def _plan(conn: sqlite3.Connection, entries: dict[str, Entry], thread: str) -> list[_Change]:
-    """Return what differs between the stored entries of `thread` and `entries`: found, moved, dropped."""
-    query = (
-        "SELECT e.id, e.doc, e.version, e.dropped, c.body FROM entry e JOIN content c ON c.digest = e.version"
-        " WHERE e.thread = ? OR e.id IN (SELECT value FROM json_each(?)) ORDER BY e.doc"
-    )
-    held = {row[0]: row for row in conn.execute(query, (thread, canonical(list(entries)))) if row[4]}
-    changes = []
-    for id_, entry in entries.items():
-        _, doc, was, dropped, body = held.get(id_, (id_, 0, "", 1, ""))
-        old = None if dropped else entry_of(body, thread)
-        if old is None:
-            changes.append(_Change(name=EventName.ENTRY_FOUND, old=None, new=entry, was=was, doc=doc))
-        elif _differs(old, entry):
-            changes.append(_Change(name=EventName.ENTRY_MOVED, old=old, new=entry, was=was, doc=doc))
-    for id_, doc, was, dropped, body in held.values():
-        if not dropped and id_ not in entries:
-            old = entry_of(body, thread)
-            changes.append(_Change(name=EventName.ENTRY_DROPPED, old=old, new=None, was=was, doc=doc))
-    return changes
-
-
-def _record_changes(conn: sqlite3.Connection, changes: list[_Change], thread: str, account: str, now: datetime) -> None:
-    """Write contents, events and rows of `changes`, and bring the index up to them."""
-    fresh = [change.new for change in changes if change.new and not change.doc]
-    numbers = iter(index.numbers(conn, "entry", "doc", [entry.finding.date for entry in fresh]))
-    changes = [change if change.doc else replace(change, doc=next(numbers)) for change in changes]
-    keep_content(conn, [body_of(change.new) for change in changes if change.new])
-    seqs = append(conn, [_news(change, account) for change in changes], now)
-    rows = [(c.doc, *entry_facts(c.new), seq, 0, thread) for c, seq in zip(changes, seqs, strict=True) if c.new]
-    conn.executemany(_UPSERT, rows)
-    gone = [(seq, c.old.id) for c, seq in zip(changes, seqs, strict=True) if c.old and not c.new]
-    conn.executemany("UPDATE entry SET dropped = 1, seq = ? WHERE id = ?", gone)
-    _index_entries(conn, changes)
-    if any(entry.finding.tier is Tier.LOG for change in changes for entry in (change.old, change.new) if entry):
-        conn.execute("UPDATE thread SET moved = ? WHERE id = ?", (seqs[-1], thread))
-
-
-def _index_entries(conn: sqlite3.Connection, changes: Iterable[_Change]) -> None:
-    """Take out of the index what is no longer so, put in what is new."""
-    out, into = [], []
-    for change in changes:
-        before = change.old and index.of_entry(change.old, _message(conn, change.old.finding.evidence.digest))
-        after = change.new and index.of_entry(change.new, _message(conn, change.new.finding.evidence.digest))
-        if before and before != after:
-            out.append((change.doc, before))
-        if after and before != after:
-            into.append((change.doc, after))
-    index.remove(conn, out)
-    index.put(conn, into)
-
-
-def _differs(old: Entry, new: Entry) -> bool:
-    """Say whether `new` says something else; how sure the reader was, and why, is no difference by itself."""
-    if old == new:
-        return False
-    finding = replace(new.finding, confidence=old.finding.confidence, because=old.finding.because)
-    return old != replace(new, finding=finding, thread=old.thread)
-
-
-def _news(change: _Change, account: str) -> News:
-    """Tell what happened to an entry: the digests of its content now and before, and what of it changed."""
-    entry = change.new or change.old
-    assert entry is not None
-    detail: dict[str, Any] = {"version": sha256(body_of(change.new)) if change.new else None, "was": change.was or None}
-    detail["doc"] = change.doc
-    if change.old and change.new:
-        old, new = plain(change.old), plain(change.new)
-        detail["changed"] = sorted(name for name in {*old, *new} - {"thread"} if old.get(name) != new.get(name))
-    detail["state"] = [change.old.state if change.old else None, change.new.state if change.new else None]
-    effective = entry.steps[-1].at if change.old and change.new and entry.steps else entry.finding.date
-    return News(name=change.name, subject=entry.id, account=account, effective=effective, detail=detail)
 
 
 def body_of(entry: Entry) -> str:
@@ -211,14 +33,14 @@ def entry_of(body: str, thread: str) -> Entry:
     return build(Entry, {**json.loads(body), "thread": thread})
 
 
-def entry_facts(entry: Entry) -> tuple[str | float | None, ...]:
-    """Return the columns of an entry's row that follow from its content: id, version, digest to unit."""
+def entry_facts(entry: Entry, body: str) -> tuple[str | float | None, ...]:
+    """Return the columns `FACTS` of an entry's row, which follow from its content, `body`."""
     finding, terms = entry.finding, entry.finding.terms
     value, _, unit = (terms.amount or "").partition(" ")
     number = _NUMBER.fullmatch(value)
     return (
         clean(entry.id),
-        sha256(body_of(entry)),
+        sha256(body),
         finding.evidence.digest,
         clean(entry.client),
         utc(finding.date),
@@ -229,9 +51,6 @@ def entry_facts(entry: Entry) -> tuple[str | float | None, ...]:
         float(number[0]) if number else None,
         unit if number else None,
     )
-
-
-# ---- reading ----
 
 
 def entry(conn: sqlite3.Connection, beginning: str) -> Entry:
@@ -373,9 +192,3 @@ def corrections(conn: sqlite3.Connection, thread: str) -> tuple[Correction, ...]
         f" WHERE e.thread = ? AND v.name IN ({names}) AND c.body IS NOT NULL ORDER BY v.seq"
     )
     return tuple(build(Correction, json.loads(body)) for (body,) in conn.execute(query, (clean(thread),)))
-
-
-def _message(conn: sqlite3.Connection, digest: str) -> Message:
-    """Return a message without its text."""
-    fields = conn.execute("SELECT fields FROM message WHERE digest = ?", (digest,)).fetchone()[0]
-    return build(Message, {**json.loads(fields), "digest": digest, "text": ""})

@@ -12,10 +12,13 @@ from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
+_AS_THEY_ARE = frozenset({str, int, float, bool, NoneType})
 
 
 def plain(value: Any) -> Any:
     """Return `value` as JSON knows it; fields of a dataclass that hold their default are left out."""
+    if type(value) in _AS_THEY_ARE:
+        return value
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Enum):

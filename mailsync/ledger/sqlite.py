@@ -1,7 +1,7 @@
 """The ledger in one SQLite file; each method is one transaction, and what it does is told in the module it calls.
 
-`intake` keeps mail, `joining` ties it into threads, `log` keeps entries, `drafts` letters, `chain` the history,
-`search` finds things again, `verify` proves the whole.
+`intake` keeps mail, `joining` ties it into threads, `record` and `log` keep entries, `drafts` letters, `chain` the
+history; `search` finds things again, `verify` proves the whole.
 """
 # ruff: noqa: D102 - what a method does is said once, in ports.Ledger
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from mailsync.ledger import chain, drafts, intake, log, search, troubles, verify
+from mailsync.ledger import chain, drafts, intake, log, record, search, troubles, verify
 from mailsync.ledger.database import Database
 from mailsync.ledger.upgrade import bring_up_to_date
 from mailsync.model.draft import Draft, DraftState
@@ -109,7 +109,7 @@ class SqliteLedger:
 
     def record(self, reading: ThreadReading, now: datetime) -> Recorded:
         with self._database.writing() as conn:
-            return log.record(conn, reading, now, self._handed_out.pop(reading.thread, None))
+            return record.record(conn, reading, now, self._handed_out.pop(reading.thread, None))
 
     # the log
 

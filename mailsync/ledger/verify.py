@@ -245,7 +245,7 @@ def _entry_checks(row: tuple[Any, ...], told: _Told) -> Iterator[tuple[bool, str
         yield version in told.erased, "has lost its content"
         return
     entry = log.entry_of(body, row[14])
-    yield log.entry_facts(entry) == row[1:12], "does not agree with its content"
+    yield log.entry_facts(entry, body) == row[1:12], "does not agree with its content"
     yield thread == row[14], "is not in the thread of its message"
     if not dropped:
         yield (

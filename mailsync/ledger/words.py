@@ -16,6 +16,7 @@ import Stemmer
 LONGEST = 64
 _IDEOGRAPHS = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"[{_IDEOGRAPHS}]|[^\W_{_IDEOGRAPHS}]+")
+_ASCII_WORD = re.compile(r"[a-z0-9]+")
 _GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:[.,'’\u00a0\u202f]\d{3}){1,4}(?!\d)")
 _ENGLISH = re.compile(r"[a-z]{4,24}")
 
@@ -35,7 +36,8 @@ def fold(text: str) -> str:
 
 def tokens(text: str) -> list[str]:
     """Return the folded words of `text` in their order."""
-    return [word[:LONGEST] for word in _WORD.findall(fold(text))]
+    found = _ASCII_WORD.findall(text.lower()) if text.isascii() else _WORD.findall(fold(text))
+    return [word[:LONGEST] for word in found]
 
 
 def places(text: str) -> Iterator[tuple[int, int, str]]:
