@@ -13,7 +13,7 @@ from mailsync.text.html import flat, render
 from mailsync.text.words import vocabulary, words
 
 #: Character sets that are decoded, by Python's name. Python has codecs that are none (zlib, idna, unicode_escape).
-_CODECS = (
+_CODECS = vocabulary(
     "ascii utf-8 utf-16 utf-16-le utf-16-be utf-32 utf-32-le utf-32-be utf-7 iso8859-1 iso8859-2 iso8859-3 iso8859-4 "
     "iso8859-5 "
     "iso8859-6 iso8859-7 iso8859-8 iso8859-9 iso8859-10 iso8859-11 iso8859-13 iso8859-14 iso8859-15 iso8859-16 cp1250 "
@@ -21,17 +21,19 @@ _CODECS = (
     "mac-cyrillic mac-latin2 gb2312 gbk gb18030 hz big5 big5hkscs cp950 shift_jis cp932 euc_jp iso2022_jp "
     "iso2022_jp_1 iso2022_jp_2 "
     "euc_kr cp949 iso2022_kr johab tis-620"
-).split()
+)
 _ALLOWED = {codecs.lookup(name).name for name in _CODECS}
 _ALIASES = {"unicode-1-1-utf-7": "utf-7", "ansi_x3.4-1968": "ascii", "utf8mb4": "utf-8", "ks_c_5601-1987": "cp949",
             "x-sjis": "cp932", "windows-31j": "cp932", "iso-8859-8-i": "iso8859-8", "x-mac-roman": "mac-roman",
             "cp-850": "cp850", "windows-874": "cp874", "iso-2022-jp-ms": "iso2022_jp_2", "x-gbk": "gbk"}  # fmt: skip
 #: What an encoded word (RFC 2047) may name, as written in mail.
-WORD_CHARSETS = frozenset(
-    {*_CODECS, *_ALIASES, "us-ascii", "utf8", "latin1", "latin-1", "shift-jis", "shift_jis", "gb-2312", "big-5", "euc-jp", "euc-kr",
-     "iso-2022-jp", "iso-2022-kr", "gb2312", "koi8r"}
-    | {f"iso-8859-{n}" for n in range(1, 17)} | {f"windows-{n}" for n in range(1250, 1259)}
-)  # fmt: skip
+WORD_CHARSETS = (
+    _CODECS
+    | _ALIASES.keys()
+    | vocabulary("us-ascii utf8 latin1 latin-1 shift-jis big-5 euc-jp euc-kr iso-2022-jp iso-2022-kr gb-2312 koi8r")
+    | {f"iso-8859-{n}" for n in range(1, 17)}
+    | {f"windows-{n}" for n in range(1250, 1259)}
+)
 
 _STUB = re.compile(
     r"(?:html|browser|online version|webversion|view (?:this|it)|e-?mail client|mail program|kein(?:e)? html|"
@@ -168,17 +170,15 @@ def _part_text(part: MimeMessage, body: Body) -> tuple[str, str]:
 
 def _attach(part: MimeMessage, kind: str, name: str, body: Body) -> None:
     payload = part.get_payload()
-    if isinstance(payload, list):  # message/rfc822: its size is not kept by the parser
-        inner = payload[0] if payload else None
-        name = name or clean(safe(lambda: str(inner.get("subject") or ""), "") if inner is not None else "", 200)
-        size = sum(len(str(p.get_payload())) for p in payload if not p.is_multipart())
-    else:
-        size = len(payload) if isinstance(payload, str) else 0
+    size = len(payload) if isinstance(payload, str) else 0
+    for inner in payload if isinstance(payload, list) else []:  # message/rfc822
+        if isinstance(inner, MimeMessage):
+            name = name or clean(inner.get("subject"), 200)
+            size += sum(len(leaf) for p in inner.walk() if isinstance(leaf := p.get_payload(), str))
     body.attachments.append(Attachment(name=name, content_type=kind[:100], size=size))
-    lowered = name.lower()
-    if kind == "application/ms-tnef" or lowered == "winmail.dat":
+    if kind == "application/ms-tnef" or name.lower() == "winmail.dat":
         body.troubles.append("winmail.dat: parts of the message are in Outlook's own format and cannot be read")
-    elif kind in ("application/pkcs7-mime", "application/x-pkcs7-mime") or lowered == "smime.p7m":
+    elif kind in ("application/pkcs7-mime", "application/x-pkcs7-mime") or name.lower() == "smime.p7m":
         body.troubles.append("the message is wrapped in S/MIME: its text cannot be read")
 
 
@@ -257,7 +257,7 @@ def unflow(text: str, *, delsp: bool = False) -> str:
     for line in text.replace("\r\n", "\n").split("\n"):
         depth = len(line) - len(line.lstrip(">"))
         rest = line[depth:]
-        rest = rest[1:] if rest.startswith(" ") else rest
+        rest = rest.removeprefix(" ")
         flowed = rest.endswith(" ") and rest != "-- "
         if open_depth == depth and rest != "-- ":
             joined[-1] += rest.lstrip(" ") if joined[-1].endswith(" ") else rest

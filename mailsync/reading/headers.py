@@ -172,6 +172,7 @@ class Names:
 
 
 _MOST_ADDRESSES = 500
+_LONE_ADDRESS = re.compile(r"<\s?([^<>@\s\"]{1,100}@[^<>@\s\"]{1,200})\s?>")
 
 
 def names(section: HeaderSection, allowed: Collection[str]) -> Names:
@@ -191,7 +192,10 @@ def names(section: HeaderSection, allowed: Collection[str]) -> Names:
         subject = parsed.subject
     except Exception:  # noqa: BLE001 - a parser's failure on hostile headers is a trouble of the mail, not ours
         troubles.append("the address fields could not be read")
-        lists, subject = {key: () for key in ("from_", "to", "cc", "reply_to")}, section.first("subject")
+        lists, subject = dict.fromkeys(("from_", "to", "cc", "reply_to"), ()), section.first("subject")
+    if not lists["from_"]:  # mail-parser refuses what servers let pass ("<dana@client.example.>")
+        found = _LONE_ADDRESS.findall(section.first("from")[:2000])
+        lists["from_"] = _addresses([("", found[0])]) if len(found) == 1 else ()
     sender, doubts = _sender(section, lists["from_"])
     return Names(
         sender=sender,
@@ -233,9 +237,18 @@ def _sender(section: HeaderSection, found: tuple[Address, ...]) -> tuple[Address
     answers = section.first("reply-to").lower()
     if answers and sender.email not in answers and sender.email.rpartition("@")[2] not in answers:
         doubts.append("answers would go to another domain than the sender's (Reply-To)")
+    failed = _FAILED.search(_COMMENT.sub("", section.first("authentication-results")))
+    if failed:
+        doubts.append(f"the server that received it says {failed[0].lower()}: the sender may be forged")
+    through = section.first("sender").rpartition("@")[2].strip(" >").lower()
+    if through and through != sender.email.rpartition("@")[2]:
+        doubts.append(f"sent on the author's behalf from another domain ({clean(through, 100)})")
     return sender, doubts
 
 
+#: The topmost field is the one set last, by the server that keeps the mail (RFC 8601, 5).
+_FAILED = re.compile(r"\bdmarc\s?=\s?fail", re.IGNORECASE)
+_COMMENT = re.compile(r"\([^()]{0,500}\)")
 _MONTHS = {
     name: number
     for number, forms in enumerate(
@@ -279,8 +292,9 @@ def sent_at(section: HeaderSection, arrived: datetime | None) -> tuple[datetime,
 
 
 def read_date(value: str) -> datetime | None:
-    """Return the date-time of a Date field (RFC 5322, 3.3), an ISO 8601 one or one in German, French, Spanish, Italian
-    or Dutch; None for anything else. A missing or unknown zone counts as UTC.
+    """Return the date-time of a Date field (RFC 5322, 3.3), None for anything that is none.
+
+    Reads ISO 8601 and German, French, Spanish, Italian and Dutch names too. A missing or unknown zone counts as UTC.
     """
     value = value.strip()[:200]
     try:
@@ -301,7 +315,7 @@ def _standard_date(value: str) -> datetime | None:
 
 def _foreign_date(value: str) -> datetime | None:
     found = _DATE.match(value)
-    if found is None or found[2] not in _MONTHS and found[2][:3] not in _MONTHS:
+    if found is None or (found[2] not in _MONTHS and found[2][:3] not in _MONTHS):
         return None
     day, _, year, hour, minute, second, zone = found.groups()
     month = _MONTHS.get(found[2]) or _MONTHS[found[2][:3]]

@@ -38,7 +38,7 @@ _MANY_BLANKS = re.compile(r"\n(?:[ \t\u00a0]*\n){3,}")
 _OTHER_SPACES = re.compile("[\u00a0\u2000-\u200a\u202f\u205f\u3000\t]")
 
 
-def parse(raw: RawMessage, limits: Limits = Limits()) -> Message:  # noqa: B008 - frozen
+def parse(raw: RawMessage, limits: Limits = Limits()) -> Message:
     """Return `raw` as a Message; whatever could not be read stands in its `troubles`.
 
     Never raises on content: a message that defeats the parser keeps its envelope fields and an empty text.

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 from mailsync.model.mail import Message, Passage, Role, Span
 from mailsync.reading.quotes import attribution, header_block, is_quoted, is_rule, opens_forward, opens_original
@@ -195,7 +196,7 @@ def _bridge(
     """Let a short line between two lines known from earlier belong to them, unless its words are new ("Yes.")."""
     told = [at for at, verdict in enumerate(verdicts) if verdict]
     checks = 0
-    for last, at in zip(told, told[1:], strict=False):
+    for last, at in pairwise(told):
         for i in range(last + 1, at if at - last <= 6 else last):
             if verdicts[i] is not None or roles[i] is not None:
                 continue

@@ -1,68 +1,103 @@
-"""Where other people's words begin: attributions, copied header blocks, separators and the ">" of quoted lines."""
+"""Where other people's words begin: attributions, copied header blocks, separators and the ">" of quoted lines.
+
+All patterns read folded lines (small letters, no accents) of at most 600 characters.
+"""
 
 import re
 from collections.abc import Sequence
 
-from mailsync.text.words import LINE_CAP, fold
+from mailsync.text.words import LINE_CAP, fold, phrases
 
 _QUOTED_LINE = re.compile(r"\s{0,3}(?:>|\|\s|»|&gt;)")
-_WROTE = (
-    r"(?:wrote|writes|said|schrieb(?:en)?|geschrieben|(?:a|avez) (?:ecrit|envoye)|ecrit|escribio|escribe|ha scritto|"
-    r"scrisse|scriveva|"
-    r"scrive|schreef(?: het volgende)?|escreveu|napisa[lł]\(?a?\)?|skrev|skrifaði|kirjoitti|pisze|написал[аи]?|пише|"
-    r"пишет|irta)"
-)
+
+_WROTE = phrases(r"""
+    wrote|writes|said
+    schrieb(?:en)?|geschrieben
+    (?:a|avez) (?:ecrit|envoye)|ecrit
+    escribio|escribe|escreveu
+    ha scritto|scrisse|scriveva|scrive
+    schreef(?: het volgende)?
+    skrev|skrifaði|kirjoitti|irta
+    napisa[lł]\(?a?\)?|pisze|написал[аи]?|пише|пишет
+""")
 _ATTRIBUTION_END = re.compile(
-    rf"(?:^|\W){_WROTE}(?: (?:(?:on|at|in|am|um|vom|le|el|il|op) .{{1,60}}|the following|folgendes|"
-    rf".{{0,60}}\S@\S{{1,60}}))?\s?[:：]$"
+    rf"(?:^|\W)(?:{_WROTE})"
+    r"(?: (?:(?:on|at|in|am|um|vom|le|el|il|op) .{1,60}|the following|folgendes|.{0,60}\S@\S{1,60}))?\s?[:：]$"
     r"|\b(?:schrieb|schreef|skrev|escribio|kirjoitti)(?: [^\W\d]\S{0,30}){1,5}\s?:$"
 )
+#: Gmail in many languages: "2026-03-03 17:21 GMT+01:00 Anna Vogt <anna@vogt.example>:"
 _ADDRESSED = re.compile(r".{1,200}<[^<>]{3,100}@[^<>]{3,100}>?>?\)?\s?:$")
+_DAY_OR_PREPOSITION = phrases(r"""
+    on|at|am|den|le|el|il|il giorno|op|em|w dniu|dnia
+    mon|tue|wed|thu|fri|sat|sun
+    mo|di|mi|do|fr|sa|so|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag
+    lun|mar|mer|jeu|ven|sam|dim|mie|jue|vie|sab|dom|gio
+    tir|ons|tors|fre|lor|son|man|pe|to|ke|ti|ma|la|su
+    [^\W\da-z]{2,12}
+""")
 #: How an attribution begins: a preposition or a weekday and soon a digit, a date, an address, a quoted name.
 _ATTRIBUTION_START = re.compile(
-    r"\W{0,3}(?:(?:on|at|am|den|le|el|il|il giorno|op|em|w dniu|dnia|"
-    r"mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|"
-    r"lun|mar|mer|jeu|ven|sam|dim|mie|jue|vie|sab|dom|gio|tir|ons|tors|fre|lor|son|man|pe|to|ke|ti|ma|la|su|"
-    r"[^\W\da-z]{2,12})\b"
-    r".{0,30}?\d|\d{1,4}[-./: ]|[\w.+-]{1,60}@|[\"<].{1,60}|[^<]{1,60}<[^>]{1,100}@[^>]{1,100}>)"
+    rf"\W{{0,3}}(?:(?:{_DAY_OR_PREPOSITION})\b.{{0,30}}?\d"
+    r"|\d{1,4}[-./: ]|[\w.+-]{1,60}@|[\"<].{1,60}|[^<]{1,60}<[^>]{1,100}@[^>]{1,100}>)"
 )
 _SENTENCE_END = re.compile(r"[^\W\d]{3}[.!?]$")
 _HAS_DATE = re.compile(
     r"\d{1,2}[:.h]\d{2}|\b(?:19|20)\d{2}\b|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|@|\b\d{1,2}\.? (?:\w{3,9})"
 )
-_HEADER_NAMES = {
-    "from": "from von de da van od fran fra vom expediteur mittente remitente afzender",
-    "sent": "sent gesendet date datum envoye enviado inviato data verzonden fecha skickat odeslano wyslano sendt dato sent-at le on",
-    "to": "to an a para aan till do para: destinataire komu til",
-    "subject": "subject betreff objet asunto oggetto onderwerp amne assunto temat predmet emne betr",
-    "cc": "cc kopie copie kopia bcc reply-to antwort an importance wichtigkeit priority attachments anlagen pieces jointes adjuntos "
-    "allegati bijlagen organisation reply to",
+
+#: The names of copied header fields by what they mean; "," between names.
+_FIELD_NAMES = {
+    "from": "from,von,de,da,van,od,fran,fra,vom,expediteur,mittente,remitente,afzender",
+    "sent": "sent,date,sent at,gesendet,gesendet am,datum,envoye,envoye le,enviado,enviado el,fecha,inviato,"
+    "inviato il,data,verzonden,skickat,sendt,dato,wyslano,odeslano",
+    "to": "to,an,a,para,aan,till,til,do,komu,destinataire",
+    "subject": "subject,betreff,betr,objet,asunto,oggetto,onderwerp,amne,emne,assunto,temat,predmet",
+    "other": "cc,bcc,kopie,copie,kopia,cc ci,reply-to,reply to,antwort an,importance,wichtigkeit,priority,attachments,"
+    "anlagen,pieces jointes,adjuntos,allegati,bijlagen,organisation",
 }
-_KIND_OF = {name: kind for kind, names in _HEADER_NAMES.items() for name in names.split()}
-_KIND_OF |= {"envoye le": "sent", "sent at": "sent", "gesendet am": "sent", "enviado el": "sent", "inviato il": "sent", "reply to": "cc",
-             "pieces jointes": "cc", "antwort an": "cc", "cc ci": "cc"}  # fmt: skip
-_HEADER_LINE = re.compile(r"[>\s*_|]{0,6}([a-z-]{1,12}(?: [a-z]{2,8})?)\s?\*?\s?:\*?\s*(.{0,500})")
+_MEANING = {name: meaning for meaning, names in _FIELD_NAMES.items() for name in names.split(",")}
+_FIELD = re.compile(r"[>\s*_|]{0,6}([a-z-]{1,12}(?: [a-z]{2,8})?)\s?\*?\s?:\*?\s*(.{0,500})")
 
 _ORIGINAL = re.compile(
-    r"\s*[-_*=]{2,}\s*(?:original[ -]?(?:message|nachricht|appointment|mail)|ursprungliche (?:nachricht|e-?mail|mail)|"
-    r"message d'origine|message original|mensaje original|messaggio originale|oorspronkelijk bericht|"
-    r"oprindelig (?:meddelelse|besked)|opprinnelig melding|"
-    r"ursprungligt meddelande|wiadomosc oryginalna|reply message|reply above this line|antwort)\s*[-_*=]*\s*$"
+    r"\s*[-_*=]{2,}\s*(?:"
+    + phrases(r"""
+        original[ -]?(?:message|nachricht|appointment|mail)|reply message
+        ursprungliche (?:nachricht|e-?mail|mail)|antwort
+        message d'origine|message original
+        mensaje original|messaggio originale|oorspronkelijk bericht
+        oprindelig (?:meddelelse|besked)|opprinnelig melding|ursprungligt meddelande|wiadomosc oryginalna
+    """)
+    + r")\s*[-_*=]*\s*$"
 )
 _FORWARDED = re.compile(
-    r"\s*(?:[-_*=]{2,}\s*(?:forwarded (?:message|by)|weitergeleitete (?:nachricht|e-?mail|mail)|message (?:transfere|"
-    r"transmis|reexpedie)|"
-    r"mensaje reenviado|messaggio inoltrato|doorgestuurd bericht|fwd?|mensagem (?:encaminhada|reenviada)|"
-    r"ursprungliche weiterleitung).{0,100}"
-    r"|begin forwarded message:?|anfang der weitergeleiteten (?:nachricht|e-?mail):?|debut du message (?:reexpedie|"
-    r"transfere) ?:?|"
-    r"inicio del mensaje reenviado:?|inizio messaggio inoltrato:?|begin doorgestuurd bericht:?|"
-    r"-+ forwarded by .{0,200})\s*$"
+    r"\s*(?:[-_*=]{2,}\s*(?:"
+    + phrases(r"""
+        forwarded (?:message|by)|fwd?
+        weitergeleitete (?:nachricht|e-?mail|mail)
+        message (?:transfere|transmis|reexpedie)
+        mensaje reenviado|mensagem (?:encaminhada|reenviada)
+        messaggio inoltrato|doorgestuurd bericht
+    """)
+    + r").{0,100}|"
+    + phrases(r"""
+        begin forwarded message:?
+        anfang der weitergeleiteten (?:nachricht|e-?mail):?
+        debut du message (?:reexpedie|transfere) ?:?
+        inicio del mensaje reenviado:?
+        inizio messaggio inoltrato:?
+        begin doorgestuurd bericht:?
+    """)
+    + r")\s*$"
 )
 _REPLY_MARKER = re.compile(
-    r"\s*(?:##-? ?(?:please type your reply above|bitte geben sie ihre antwort oberhalb|veuillez (?:saisir|entrer)|"
-    r"por favor, escriba).{0,200}"
-    r"|[-_=*]{2,}\s*(?:please )?reply above this line.{0,60}|-+ ?in reply to ?-+)\s*$"
+    r"\s*(?:##-? ?(?:"
+    + phrases(r"""
+        please type your reply above
+        bitte geben sie ihre antwort oberhalb
+        veuillez (?:saisir|entrer)
+        por favor, escriba
+    """)
+    + r").{0,200}|[-_=*]{2,}\s*(?:please )?reply above this line.{0,60}|-+ ?in reply to ?-+)\s*$"
 )
 _RULE = re.compile(r"\s*[_\-=*]{8,}\s*$")
 
@@ -114,8 +149,8 @@ def header_block(lines: Sequence[str], at: int) -> int:
     count = 0
     blank = 0
     for line in lines[at : at + 14]:
-        found = _HEADER_LINE.match(fold(line[:LINE_CAP])) if line.strip() else None
-        kind = _KIND_OF.get(found[1].strip(), "") if found else ""
+        found = _FIELD.match(fold(line[:LINE_CAP])) if line.strip() else None
+        kind = _MEANING.get(found[1].strip(), "") if found else ""
         if found and kind:
             kinds.setdefault(kind, found[2].strip())
             count += 1 + blank

@@ -1,151 +1,169 @@
-"""What stands around an author's words: greetings, closings, signatures, disclaimers and banners."""
+"""What stands around an author's words: greetings, closings, signatures, disclaimers and banners.
+
+All patterns read folded lines (small letters, no accents) of at most 600 characters.
+"""
 
 import re
 from collections.abc import Sequence
 
-from mailsync.text.words import LINE_CAP, fold, vocabulary, words
+from mailsync.text.words import LINE_CAP, fold, phrases, vocabulary, words
 
 _GREETING = re.compile(
-    r"\W{0,2}(?:hi|hello|hey|hiya|dear|good (?:morning|afternoon|evening|day)|morning|afternoon|evening|greetings|"
-    r"hallo|hej|moin|servus|gruezi|guten (?:morgen|tag|abend)|liebe[rs]?|sehr geehrte[rs]?|werte[rs]?|"
-    r"bonjour|bonsoir|salut|cher|chere|chers|cheres|madame|monsieur|"
-    r"hola|buenos dias|buenas(?: tardes| noches)?|estimad[oa]s?|querid[oa]s?|apreciad[oa]s?|"
-    r"ciao|buongiorno|buonasera|gentile|gentilissim[oa]|egregio|car[oaie]|salve|"
-    r"beste|geachte|goedemorgen|goedemiddag|goedendag|dag|hoi|all|team|folks|ladies and gentlemen)\b(.{0,80})$"
+    r"\W{0,2}(?:"
+    + phrases(r"""
+        hi|hello|hey|hiya|dear|good (?:morning|afternoon|evening|day)|morning|afternoon|evening|greetings
+        all|team|folks|ladies and gentlemen
+        hallo|hej|moin|servus|gruezi|guten (?:morgen|tag|abend)|liebe[rs]?|sehr geehrte[rs]?|werte[rs]?
+        bonjour|bonsoir|salut|cher|chere|chers|cheres|madame|monsieur
+        hola|buenos dias|buenas(?: tardes| noches)?|estimad[oa]s?|querid[oa]s?|apreciad[oa]s?
+        ciao|buongiorno|buonasera|gentile|gentilissim[oa]|egregio|car[oaie]|salve
+        beste|geachte|goedemorgen|goedemiddag|goedendag|dag|hoi
+    """)
+    + r")\b(.{0,80})$"
 )
 #: Words that make "Hi, ..." a sentence of its own.
 _SPEAKS = re.compile(
-    r"\b(?:is|are|was|were|will|can|could|would|please|we|you|i|it|that|this|have|has|need|send|sent|got|get|thanks|"
-    r"thank|"
-    r"ist|sind|wir|ich|sie|bitte|haben|konnen|danke|nous|vous|je|est|merci|por favor|estamos|gracias|siamo|grazie|"
-    r"zijn|bedankt)\b"
+    r"\b(?:"
+    + phrases(r"""
+        is|are|was|were|will|can|could|would|please|we|you|i|it|that|this|have|has|need|send|sent|got|get|thanks|thank
+        ist|sind|wir|ich|sie|bitte|haben|konnen|danke
+        nous|vous|je|est|merci
+        por favor|estamos|gracias|siamo|grazie|zijn|bedankt
+    """)
+    + r")\b"
 )
 _TITLES = re.compile(r"\b(?:dr|prof|ing|mag|dipl|mrs?|ms|mme?|mlle|sr|sra|dott|avv|st)\.")
 _NAME_LINE = re.compile(
     r"[^\W\d_][\w.'’-]{0,30}(?:[ /&+,]{1,3}(?:and |und |et |y |e |en )?[^\W\d_][\w.'’-]{0,30}){0,4}\s*[,:;!.–-]{0,2}$"
 )
 _CLOSING = re.compile(
-    r"\W{0,2}(?:(?:with |my )?(?:kind(?:est)?|best|warm(?:est)?|many|very best)?\s?regards|best(?: wishes)?|"
-    r"all the best|all best|cheers|sincerely|yours"
-    r"(?: sincerely| faithfully| truly| ever)?|sincerely yours|respectfully|thanks(?: again| so much| very much|"
-    r" a lot| a million| in advance)?|thank you"
-    r"(?: again| very much| so much| in advance| kindly)?|many thanks|thx|ta|ttyl|take care|have a (?:great|good|nice|"
-    r"lovely) (?:day|weekend|week|evening)|"
-    r"(?:mit )?(?:freundliche[nm]?|beste[nm]?|viele[nm]?|liebe[nm]?|herzliche[nm]?|schone[nm]?|"
-    r"sonnige[nm]?)? ?gru(?:ss|ß|s)e?n?|mfg|lg|vg|vlg|"
-    r"(?:(?:freundlich|best|herzlich|lieb|viel|schon)(?:e|en|er)?) gru(?:ss|s)e?n?(?: .{0,30})?|hochachtungsvoll|"
-    r"vielen dank(?: im voraus| vorab)?|danke(?: dir| ihnen| euch)?|"
-    r"besten dank|herzlichen dank|(?:bien )?cordialement|bien a (?:vous|toi)|(?:tres )?cordialement|amicalement|"
-    r"sincerement|salutations(?: distinguees)?|"
-    r"(?:je vous prie|veuillez) (?:d')?(?:agreer|recevoir|croire).{0,120}|merci(?: d'avance| beaucoup| a (?:vous|toi)|"
-    r" encore)?|bonne (?:journee|soiree|continuation)|a bientot|"
-    r"(?:un )?(?:cordial |cordiales |atentos )?salud[oa]s?(?: cordial(?:es)?)?|atentamente|atte\.?|muchas gracias|"
-    r"gracias(?: de antemano| por todo)?|un (?:abrazo|saludo)|"
-    r"(?:quedo|quedamos) (?:a la espera|a su disposicion|a tu disposicion).{0,60}|(?:cordiali|distinti|migliori|"
-    r"cari) saluti|cordialmente|saluti|un saluto|grazie(?: mille| in anticipo)?|"
-    r"(?:met )?(?:vriendelijke|hartelijke|beste|warme) groet(?:en)?|groet(?:en|jes)?|mvg|gr|alvast bedankt|"
-    r"hartelijk dank|dank)"
-    r"(?:\s+(?:from|aus|de|desde|da|uit|nach|und|and|&).{0,40})?(?:[\s,.!;:–-]{0,4})$"
+    r"\W{0,2}(?:"
+    + phrases(r"""
+        (?:with |my )?(?:kind(?:est)?|best|warm(?:est)?|many|very best)?\s?regards
+        best(?: wishes)?|all the best|all best|cheers|take care|ttyl
+        (?:very )?(?:sincerely|truly) yours|sincerely|yours(?: sincerely| faithfully| truly| ever)?|respectfully
+        thanks(?: again| so much| very much| a lot| a million| in advance)?|many thanks|thx|ta
+        thank you(?: again| very much| so much| in advance| kindly)?
+        have a (?:great|good|nice|lovely) (?:day|weekend|week|evening)
+        (?:mit )?(?:(?:freundliche|beste|viele|liebe|herzliche|schone|sonnige)[nm]? )?gru(?:ss|s)e?n?
+        (?:freundlich|best|herzlich|lieb|viel|schon)(?:e|en|er)? gru(?:ss|s)e?n?(?: .{0,30})?
+        mfg|lg|vg|vlg|hochachtungsvoll|danke(?: dir| ihnen| euch)?
+        (?:vielen|besten|herzlichen) dank(?: im voraus| vorab)?
+        (?:bien |tres )?cordialement|bien a (?:vous|toi)|amicalement|sincerement|salutations(?: distinguees)?
+        (?:je vous prie|veuillez) (?:d')?(?:agreer|recevoir|croire).{0,120}
+        merci(?: d'avance| beaucoup| a (?:vous|toi)| encore)?|bonne (?:journee|soiree|continuation)|a bientot
+        (?:un )?(?:cordial |cordiales |atentos )?salud[oa]s?(?: cordial(?:es)?)?|atentamente|atte\.?|un (?:abrazo|saludo)
+        (?:muchas )?gracias(?: de antemano| por todo)?
+        (?:quedo|quedamos) (?:a la espera|a su disposicion|a tu disposicion).{0,60}
+        (?:(?:cordiali|distinti|migliori|cari) )?saluti|cordialmente|un saluto|grazie(?: mille| in anticipo)?
+        (?:met )?(?:vriendelijke|hartelijke|beste|warme) groet(?:en)?|groet(?:en|jes)?|mvg|gr
+        alvast bedankt|hartelijk dank|dank
+    """)
+    + r")(?:\s+(?:from|aus|de|desde|da|uit|nach|und|and|&).{0,40})?(?:[\s,.!;:–-]{0,4})$"
 )
 _DASHES = re.compile(r"--\s?$")
 _DRAWN = re.compile(r"\s*(?:[—–]+|[-_=*~]{2,})\s*")
 _MOBILE = re.compile(
-    r"\s*(?:sent (?:from|via|using|with) (?:my |the )?[\w .,/()-]{2,50}|get outlook for (?:ios|android|mac).{0,60}|"
-    r"(?:von |vom )meinem .{2,50} gesendet|"
-    r"gesendet (?:von|mit|vom) .{2,50}|diese nachricht wurde von .{2,60} gesendet|envoye (?:de|depuis|a partir de|"
-    r"avec) (?:mon |l'|la |le |yahoo|outlook).{0,50}|"
-    r"enviado (?:desde|con|de|do) (?:mi |el |meu |yahoo|outlook|un ).{0,50}|inviato (?:da|dal|con) (?:mio |il |yahoo|"
-    r"outlook|iphone|smartphone).{0,50}|"
-    r"verzonden (?:vanaf|vanaf mijn|via|met|vanuit) .{2,50}|verstuurd (?:vanaf|met|via) .{2,50}|outlook (?:for|fur|"
-    r"pour|para|per|voor) (?:ios|android).{0,60}|"
-    r"sent with .{2,40}|skickat fran .{2,40}|typed (?:with|on) .{0,30}(?:thumbs|"
-    r"phone).{0,40})[.!]?\s*(?:<https?://[^>\s]{1,300}>)?\s*$"
+    r"\s*(?:"
+    + phrases(r"""
+        sent (?:from|via|using|with) (?:my |the )?[\w .,/()-]{2,50}
+        (?:get )?outlook (?:for|fur|pour|para|per|voor) (?:ios|android|mac).{0,60}
+        typed (?:with|on) .{0,30}(?:thumbs|phone).{0,40}
+        (?:von |vom )meinem .{2,50} gesendet|gesendet (?:von|mit|vom) .{2,50}
+        diese nachricht wurde von .{2,60} gesendet
+        envoye (?:de|depuis|a partir de|avec) (?:mon |l'|la |le |yahoo|outlook).{0,50}
+        enviado (?:desde|con|de|do) (?:mi |el |meu |yahoo|outlook|un ).{0,50}
+        inviato (?:da|dal|con) (?:mio |il |yahoo|outlook|iphone|smartphone).{0,50}
+        (?:verzonden|verstuurd) (?:vanaf|via|met|vanuit) .{2,50}
+        skickat fran .{2,40}|sendt fra .{2,40}
+    """)
+    + r")[.!]?\s*(?:<https?://[^>\s]{1,300}>)?\s*$"
 )
 _CONTACT = re.compile(
-    r"(?:\b(?:t|tel|tel\.|fon|phone|telephone|telefon|mob|mobile|mobil|cell|fax|f|m|p|d|direct|office|e|e-?mail|web|"
-    r"www|w|handy|movil|tfno|tlf|cel|portable|port)\b\s?[.:]?\s?"
-    r"[+(]?[\d(][\d\s()/.\-–]{5,}|[+(]\d[\d\s()/.\-–]{7,}|^\s*0[\d\s()/.\-–]{7,}|\bwww\.\S+|\bhttps?://\S+|"
-    r"\b[\w.+-]+@[\w-]+\.[\w.-]+|\b(?:gmbh|ag|ltd|llc|llp|inc|"
-    r"plc|s\.?a\.?r?\.?l\.?|s\.?r\.?l\.?|b\.?v\.?|kg|ug|sas|s\.?l\.?|s\.?p\.?a\.?|limited)\b|\b(?:registered in|"
-    r"company (?:no|number|registration)|vat(?: no| reg)?|"
-    r"amtsgericht|registergericht|handelsregister|hrb|ust-?id|geschaftsfuhr|siret|rcs|n\.?i\.?f|p\.? ?iva|kvk|"
-    r"sitz der gesellschaft)\b|"
-    r"\b\d{5}\s[a-z]|\b[a-z]{1,2}\d{1,2}[a-z]? \d[a-z]{2}\b|\b(?:street|st\.|road|rd\.|lane|avenue|ave\.?|strasse|"
-    r"str\.|platz|weg|rue|boulevard|calle|avda|plaza|via|piazza)\b)"
+    phrases(r"""
+        \b(?:t|tel|fon|phone|telephone|telefon|mob|mobile|mobil|cell|fax|f|m|p|d|direct|office)\b\s?[.:]?\s?[+(]?[\d(][\d\s()/.\-–]{5,}
+        \b(?:w|handy|movil|tfno|tlf|cel|portable|port)\b\s?[.:]?\s?[+(]?[\d(][\d\s()/.\-–]{5,}
+        [+(]\d[\d\s()/.\-–]{7,}|^\s*0[\d\s()/.\-–]{7,}
+        \bwww\.\S+|\bhttps?://\S+|\b[\w.+-]+@[\w-]+\.[\w.-]+
+        \b(?:gmbh|ag|ltd|llc|llp|inc|plc|limited|kg|ug|sas|s\.?a\.?r?\.?l\.?|s\.?r\.?l\.?|b\.?v\.?|s\.?l\.?|s\.?p\.?a\.?)\b
+        \b(?:registered in|company (?:no|number|registration)|vat(?: no| reg)?)\b
+        \b(?:amtsgericht|registergericht|handelsregister|hrb|ust-?id|geschaftsfuhr|sitz der gesellschaft)\b
+        \b(?:siret|rcs|n\.?i\.?f|p\.? ?iva|kvk)\b
+        \b\d{5}\s[a-z]|\b[a-z]{1,2}\d{1,2}[a-z]? \d[a-z]{2}\b
+        \b(?:street|st\.|road|rd\.|lane|avenue|ave\.?|strasse|str\.|platz|weg|rue|boulevard|calle|avda|plaza|via|piazza)\b
+    """)
 )
 _TITLE = re.compile(
-    r"\b(?:director|manager|engineer|consultant|partner|owner|founder|co-founder|ceo|cto|cfo|coo|head of|lead|officer|"
-    r"assistant|coordinator|designer|developer|"
-    r"administrator|accountant|secretary|treasurer|president|chair(?:man|woman)?|leiter(?:in)?|geschaftsfuhrer(?:in)?|"
-    r"inhaber(?:in)?|vorstand|assistenz|sachbearbeiter(?:in)?|"
-    r"directeur|directrice|responsable|gerant(?:e)?|chef(?:fe)? de|charge(?:e)? de|assistante?|director(?:a)?|gerente|"
-    r"jefe|jefa|titolare|direttore|direttrice|"
-    r"for and on behalf of|i\.a\.|i\.v\.|ppa|dr|prof|mr|mrs|ms|msc|bsc|phd|mba|dipl|rechtsanwalt|rechtsanwaltin|notar|"
-    r"avocat(?:e)?|abogad[oa]|she/her|he/him|they/them)\b"
+    r"\b(?:"
+    + phrases(r"""
+        director|manager|engineer|consultant|partner|owner|founder|co-founder|ceo|cto|cfo|coo|head of|lead|officer
+        assistant|coordinator|designer|developer|administrator|accountant|secretary|treasurer|president|clerk
+        chair(?:man|woman)?|for and on behalf of|dr|prof|mr|mrs|ms|msc|bsc|phd|mba|dipl|she/her|he/him|they/them
+        leiter(?:in)?|geschaftsfuhrer(?:in)?|inhaber(?:in)?|vorstand|assistenz|sachbearbeiter(?:in)?|i\.a\.|i\.v\.|ppa
+        rechtsanwalt|rechtsanwaltin|notar
+        directeur|directrice|responsable|gerant(?:e)?|chef(?:fe)? de|charge(?:e)? de|assistante?|avocat(?:e)?
+        director(?:a)?|gerente|jefe|jefa|abogad[oa]|titolare|direttore|direttrice
+    """)
+    + r")\b"
 )
 _POSTSCRIPT = re.compile(r"\s*(?:p\.?\s?p?\.?s\.?|n\.?b\.?|pd|ps)\s?[:.\-–]*\s", re.IGNORECASE)
 
 _DISCLAIMER = re.compile(
-    r"(?:this|the) (?:e-?mail|message|communication|transmission|"
-    r"information (?:contained )?in this).{0,100}(?:confidential|privileged|intended (?:only|solely|for)|"
-    r"property of|may contain)|"
-    r"(?:confidentiality|legal|privacy|e-?mail) (?:notice|disclaimer|note|statement)\b|^\W{0,4}disclaimer\b|"
-    r"if you (?:are not the|have received this).{0,60}(?:recipient|in error|by mistake)|"
-    r"(?:please )?(?:consider|think (?:of|about)) the environment before|views (?:or|and) opinions (?:expressed|"
-    r"presented)|"
-    r"denk(?:en sie)? (?:aan het milieu|an die umwelt)|geen rechten worden ontleend|ob diese (?:e-?mail|mail|"
-    r"nachricht) ausgedruckt|"
-    r"pensez a l'environnement|(?:will|do|does) (?:never|not) (?:ask|accept) .{0,40}(?:pin|password|service of|"
-    r"liability)|"
-    r"diese (?:e-?mail|nachricht).{0,80}(?:vertraulich|rechtlich geschutzt|ausschliesslich fur)|"
-    r"falls sie nicht der (?:richtige|beabsichtigte)|"
-    r"(?:ce|cet|le present) (?:message|courriel|e-?mail|mail).{0,100}(?:confidentiel|destine|strictement)|"
-    r"si vous (?:n'etes pas le|avez recu ce).{0,60}(?:destinataire|erreur)|"
-    r"(?:este|el presente) (?:mensaje|correo).{0,100}(?:confidencial|dirigido exclusivamente|destinatario)|"
-    r"aviso legal|antes de imprimir|"
-    r"(?:questa|la presente|il presente) (?:e-?mail|mail|messaggio|comunicazione).{0,100}(?:confidenzial|riservat|"
-    r"destinat)|avviso di riservatezza|"
-    r"(?:dit|deze) (?:e-?mail|bericht|e-mailbericht).{0,100}(?:vertrouwelijk|uitsluitend bestemd)|"
-    r"(?:virus-?free|virenfrei|sans virus|libre de virus|privo di virus|virusvrij)\b.{0,40}\b(?:avast|avg|www)|"
-    r"scanned (?:for viruses )?by|checked by (?:avast|avg)|"
-    r"communications? (?:may|will|can) be (?:subject to|monitored|recorded|intercepted)|"
-    r"registered office\b.{0,200}\bregistered (?:in|number)|to unsubscribe from this (?:group|list)|"
-    r"you received this message because you are subscribed|"
-    r"you (?:received|are receiving) this (?:e-?mail|message) because|^\s*(?:unsubscribe|abmelden|se desabonner|"
-    r"darse de baja)\b"
+    phrases(r"""
+        (?:this|the) (?:e-?mail|message|communication|transmission|information in this).{0,100}(?:confidential|privileged)
+        (?:this|the) (?:e-?mail|message|communication|information).{0,100}(?:intended (?:only|solely|for)|property of|may contain)
+        (?:confidentiality|legal|privacy|e-?mail) (?:notice|disclaimer|note|statement)\b|^\W{0,4}disclaimer\b
+        if you (?:are not the|have received this).{0,60}(?:recipient|in error|by mistake)
+        (?:please )?(?:consider|think (?:of|about)) the environment before|views (?:or|and) opinions (?:expressed|presented)
+        communications? (?:may|will|can) be (?:subject to|monitored|recorded|intercepted)
+        (?:will|do|does) (?:never|not) (?:ask|accept) .{0,40}(?:pin|password|service of|liability)
+        registered office\b.{0,200}\bregistered (?:in|number)
+        diese (?:e-?mail|nachricht).{0,80}(?:vertraulich|rechtlich geschutzt|ausschliesslich fur)
+        falls sie nicht der (?:richtige|beabsichtigte)|ob diese (?:e-?mail|mail|nachricht) ausgedruckt
+        denk(?:en sie)? (?:aan het milieu|an die umwelt)|geen rechten worden ontleend
+        (?:dit|deze) (?:e-?mail|bericht|e-mailbericht).{0,100}(?:vertrouwelijk|uitsluitend bestemd)
+        (?:ce|cet|le present) (?:message|courriel|e-?mail|mail).{0,100}(?:confidentiel|destine|strictement)
+        si vous (?:n'etes pas le|avez recu ce).{0,60}(?:destinataire|erreur)|pensez a l'environnement
+        (?:este|el presente) (?:mensaje|correo).{0,100}(?:confidencial|dirigido exclusivamente|destinatario)
+        aviso legal|antes de imprimir|avviso di riservatezza
+        (?:questa|la presente|il presente) (?:e-?mail|mail|messaggio|comunicazione).{0,100}(?:confidenzial|riservat|destinat)
+        (?:virus-?free|virenfrei|sans virus|libre de virus|privo di virus|virusvrij)\b.{0,40}\b(?:avast|avg|www)
+        scanned (?:for viruses )?by|checked by (?:avast|avg)
+        to unsubscribe from this (?:group|list)|you received this message because you are subscribed
+        you (?:received|are receiving) this (?:e-?mail|message) because
+        ^\s*(?:unsubscribe|abmelden|se desabonner|darse de baja)\b
+    """)
 )
 _BANNER = re.compile(
-    r"\W{0,6}(?:\[?(?:external|extern|externe?s? (?:e-?mail|mail|absender|expediteur)|external (?:e-?mail|sender|"
-    r"message)|ext|caution|warning|achtung|vorsicht|attention|"
-    r"atencion|attenzione|let op|hinweis|\*\*\*)\b.{0,160}(?:external|extern|outside|ausserhalb|originated|exterieur|"
-    r"exterior|fuera de|esterno|buiten|organi[sz]|click|klick|links?)"
-    r"|\[(?:external|extern|ext|externe|externo|esterno)(?: e?-?mail| sender)?\]\W*$|\[?external (?:e-?mail|sender|"
-    r"message)\]?\W*$"
-    r"|you don't often get (?:an )?e-?mail from|sie erhalten nicht (?:haufig|oft) e-?mails? von|vous (?:n'obtenez|"
-    r"ne recevez) pas souvent|"
-    r"(?:this|the) (?:e-?mail|message|sender) (?:is|was|originated|comes|came|"
-    r"has been sent)? ?(?:sent )?from (?:outside|an external)|"
-    r"some people who received this message don't often|diese e-?mail (?:kommt|stammt|wurde) von (?:ausserhalb|"
-    r"einem externen)|"
-    r"no suele recibir correos|non si ricevono spesso|u ontvangt niet vaak)"
+    r"\W{0,6}(?:(?:"
+    + phrases(r"""
+        \[?external|extern|externe?s? (?:e-?mail|mail|absender|expediteur)|external (?:e-?mail|sender|message)
+        ext|caution|warning|achtung|vorsicht|attention|atencion|attenzione|let op|hinweis|\*\*\*
+    """)
+    + r")\b.{0,160}(?:external|extern|outside|ausserhalb|originated|exterieur|exterior|fuera de|esterno|buiten|organi[sz]|"
+    r"click|klick|links?)|"
+    + phrases(r"""
+        \[(?:external|extern|ext|externe|externo|esterno)(?: e?-?mail| sender)?\]\W*$
+        \[?external (?:e-?mail|sender|message)\]?\W*$
+        you don't often get (?:an )?e-?mail from|some people who received this message don't often
+        (?:this|the) (?:e-?mail|message|sender) (?:is|was|originated|comes|came|has been sent)? ?(?:sent )?from (?:outside|an external)
+        sie erhalten nicht (?:haufig|oft) e-?mails? von|diese e-?mail (?:kommt|stammt|wurde) von (?:ausserhalb|einem externen)
+        vous (?:n'obtenez|ne recevez) pas souvent|no suele recibir correos|non si ricevono spesso|u ontvangt niet vaak
+    """)
+    + r")"
 )
 _LIST_FOOTER = re.compile(
-    r"\s*(?:[\w.-]+ mailing list\s*$|[\w.-]+@lists?\.[\w.-]+\s*$|https?://\S+/(?:mailman|listinfo)\S*\s*$)"
+    r"\s*(?:[\w.-]+ mailing list|[\w.-]+@lists?\.[\w.-]+|https?://\S+/(?:mailman|listinfo)\S*)\s*$"
 )
-
-
 #: A signature has no more lines than this.
 _LONGEST = 14
 _BEFORE_NAMES = vocabulary("dr mr mrs ms prof ing dipl mag herr frau m mme x xo xx lg vg mfg best regards cheers")
-#: Single words that answer instead of signing.
+#: Short lines that answer instead of signing.
 _NO_NAMES = vocabulary(
-    "yes no ok okay sure done agreed approved perfect great fine deal confirmed correct exactly "
-    "noted understood accepted absolutely "
-    "ja nein gut prima einverstanden passt genehmigt freigegeben erledigt abgelehnt bestatigt oui non d'accord "
-    "parfait entendu valide fait "
-    "si vale perfecto hecho aprobado conforme confirmado va bene fatto approvato perfetto nope yep yeah yup please "
-    "stop wait never "
-    "sounds good all good go ahead will do no problem"
+    "yes no ok okay sure done agreed approved perfect great fine deal confirmed correct exactly noted understood "
+    "accepted absolutely nope yep yeah yup please stop wait never ja nein gut prima einverstanden passt genehmigt "
+    "freigegeben erledigt abgelehnt bestatigt oui non d'accord parfait entendu valide fait si vale perfecto hecho "
+    "aprobado conforme confirmado fatto approvato perfetto"
 ) | {"sounds good", "all good", "go ahead", "will do", "no problem", "va bene", "not yet", "yes please", "no thanks"}
 
 
@@ -307,7 +325,7 @@ def _bare_signature(lines: Sequence[str], start: int, end: int) -> int:
     if (
         all(map(is_signature_line, block))
         and (lead or is_mobile(block[0]))
-        and (contact or len(block) == 1 or lead and len(block) <= 3)
+        and (contact or len(block) == 1 or (lead and len(block) <= 3))
     ):
         return first
     for at in range(first, last):

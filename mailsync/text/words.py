@@ -17,6 +17,11 @@ def vocabulary(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+def phrases(table: str) -> str:
+    """Return a table of patterns, one a line or several between bars, as the alternatives of one pattern."""
+    return "|".join(line.strip() for line in table.strip().splitlines())
+
+
 def words(text: str) -> list[str]:
     """Return the words of `text` in lower case, without marks of punctuation; apostrophes split words."""
     return _WORD.findall(text.casefold())
