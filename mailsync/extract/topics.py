@@ -14,12 +14,14 @@ from mailsync.model.entry import Kind, Topic
 LANGUAGES = ("en", "de", "fr", "es", "it")
 _CAP = 900
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
+#: Lists of every language: vague words, nobody's tasks, and phrases that only look like one of the others.
+_LISTS = ("vague", "nobody", "plain")
 _STEM = 3  # stems are looked up by their first three letters
 
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """A phrase that was found: its label (a topic, "vague" or "nobody") and its words."""
+    """A phrase that was found: its label (a topic, "vague", "nobody" or "plain") and its words."""
 
     label: str
     words: str
@@ -39,7 +41,7 @@ def _cues(language: str) -> _Cues:
     data = tomllib.loads((resources.files("mailsync.extract") / "cues" / f"terms_{language}.toml").read_text("utf-8"))
     phrases: dict[str, list[tuple[tuple[str, ...], str]]] = {}
     stems: dict[str, list[tuple[str, str]]] = {}
-    for label, cues in {"vague": data["vague"], "nobody": data["nobody"], **data["topics"]}.items():
+    for label, cues in {**{k: data[k] for k in _LISTS}, **data["topics"]}.items():
         for cue in cues:
             if cue.endswith("~"):
                 stems.setdefault(cue[:_STEM], []).append((cue[:-1], label))
@@ -58,10 +60,14 @@ def find_cues(text: str, language: str) -> tuple[Cue, ...]:
     cues = _cues(language if language in LANGUAGES else "en")
     words = _WORD.findall(text[:_CAP].lower().replace("’", "'"))
     found = []
+    closed = 0  # the words of a phrase are not looked at again
     for at, word in enumerate(words):
+        if at < closed:
+            continue
         for phrase, label in cues.phrases.get(word, ()):
             if len(phrase) == 1 or tuple(words[at : at + len(phrase)]) == phrase:
                 found.append(Cue(label, " ".join(phrase)))
+                closed = at + len(phrase)
                 break
         for stem, label in cues.stems.get(word[:_STEM], ()):
             if word.startswith(stem):

@@ -14,7 +14,7 @@ from mailsync.model.people import WorkingHours
 from mailsync.text.feasts import nth_weekday
 
 #: A day and month without a year that lie this far back are meant as past; further back, as next year's.
-_LOOK_BACK = 120
+_LOOK_BACK = 92
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,10 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a rule read: the likeliest day first, then other readings; `minute` of the day where the words say so."""
+    """What a rule read: the likeliest day first, then other readings; `minute` of the day where the words say so.
+
+    A day without a year that has just gone by is `past`; the same day next year stands behind it.
+    """
 
     days: tuple[date, ...]
     grain: str = "day"
@@ -123,8 +126,8 @@ def _in_year(anchor: Anchor, month: int, day: int, year: str | None, weekday: st
                 return Reading((found,))
     recent = next((d for d in (this, last) if d and 0 < (anchor.day - d).days <= _LOOK_BACK), None)
     coming = next((d for d in (this, after) if d and d >= anchor.day), None)
-    if recent and (coming is None or (coming - anchor.day).days > 365 - _LOOK_BACK):
-        return Reading((recent,), past=True)
+    if recent and (coming is None or (coming - anchor.day).days > 366 - _LOOK_BACK):
+        return Reading((recent, coming) if coming else (recent,), past=True)
     return Reading((coming,)) if coming else None
 
 
@@ -172,7 +175,7 @@ def _numeric(m: re.Match[str], a: Anchor) -> Reading | None:
     readings = [r for month, day in orders if 1 <= month <= 12 and (r := _in_year(a, month, day, year))]
     if not readings:
         return None
-    days = tuple(dict.fromkeys(r.days[0] for r in readings))
+    days = tuple(dict.fromkeys(r.days[0] for r in readings)) if len(readings) > 1 else readings[0].days
     return Reading(days, past=readings[0].past)
 
 
@@ -270,7 +273,7 @@ def _nth(m: re.Match[str], a: Anchor) -> Reading | None:
 # days seen from today
 
 
-@_rule("today", "today", r"today (?:morning |afternoon |evening |noon )?")
+@_rule("today", "today", r"today ")
 @_rule("today", "tonight", r"tonight ")
 @_rule("today", "this", r"this (?:morning|afternoon|evening) ")
 def _today(_m: re.Match[str], a: Anchor) -> Reading | None:

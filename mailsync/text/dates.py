@@ -61,7 +61,7 @@ class _Match:
 _TIME = re.compile(
     r"(?<!\S)(?:(?:wd|[otmndsq])\d|to(?:day|morrow|night)|overmorrow|yesterday|eod|noon|midnight|then|thatday|weekend|kw"
     r"|(?:within|next|this|coming|last|end|start|mid|every|in|by|for|a) (?:\S+ )?u[a-z]|h[a-z]{4}"
-    r"|morning|evening|afternoon)"
+    r"|u[a-z]+ (?:next|coming|last)|morning|evening|afternoon)"
 )
 _RULES = (*DAY_RULES, *PERIOD_RULES)
 _LEANING = frozenset({"bare", "nth"})
@@ -91,6 +91,9 @@ _MARK = re.compile(r"(?<!\S)(?:(?:by|before|until|within|byin|on|at|in|for|from)
 _TO = re.compile(r"(?:to|until|by|and) (?:the |by |from )*")
 _BESIDE = re.compile(r"(?:on |the |, |of |at |by |in )*")
 _WEEK_OF = re.compile(r"(?<!\S)uweek (?:of |from |on )(?:the )?$")
+
+#: A limit that lies no further back is one that was missed.
+_JUST_NOW = 14
 
 #: Where a condition gives way to what hangs on it.
 _CLAUSE_ENDS = re.compile(
@@ -173,7 +176,11 @@ def _joined(matches: list[_Match], line: str) -> list[_Match]:
         elif before and match.reading.grain == "eod" and _BESIDE.fullmatch(gap):
             joined[-1] = replace(before, end=match.end)
         elif before and match.reading.minute is None and _TO.fullmatch(gap):
-            joined[-1] = replace(match, start=before.start, rule="range")
+            last = match.reading.days[0]
+            week = timedelta(days=7 if match.rule == "weekday" and last < before.reading.days[0] else 0)
+            joined[-1] = replace(
+                match, start=before.start, rule="range", reading=replace(match.reading, days=(last + week,))
+            )
         else:
             joined.append(match)
     return joined
@@ -187,6 +194,7 @@ def _characters(coded: Coded, start: int, end: int) -> tuple[int, int]:
 
 def _found(text: str, coded: Coded, match: _Match, clocks: list[Clock], sent: datetime) -> DateFound:
     """Return the reading of a match as it is handed out, with the time of day that stands beside it."""
+    match = _ahead(match, coded.line, sent.date())
     reading = match.reading
     start, end = _words(coded, match)
     role, marked = _role(coded.line, match)
@@ -227,10 +235,8 @@ def _words(coded: Coded, match: _Match) -> tuple[int, int]:
 
 
 def _clock_beside(match: _Match, clocks: list[Clock], line: str) -> Clock | None:
-    """Return the time of day that stands in a match or beside it, with only small words between."""
+    """Return the time of day that stands beside a match, with only small words between."""
     for clock in clocks:
-        if clock.start >= match.start and clock.end <= match.end:
-            return clock
         after = clock.start >= match.end
         gap = line[match.end : clock.start] if after else line[clock.end : match.start]
         if (after or match.start >= clock.end) and _GAP.fullmatch(_PART.sub("", gap)):
@@ -238,17 +244,33 @@ def _clock_beside(match: _Match, clocks: list[Clock], line: str) -> Clock | None
     return None
 
 
+def _is_limit(match: _Match, line: str) -> bool:
+    """Say whether words like "by" or "at the latest" make a date a limit."""
+    before = line[max(0, match.start - 60) : match.start]
+    return bool(_STARTS_BY.match(line, match.start) or _DEADLINE.search(before) or _TAIL.match(line, match.end))
+
+
+def _ahead(match: _Match, line: str, today: date) -> _Match:
+    """Return a match whose day went by weeks ago as that of next year, where it is a limit: nobody sets past ones."""
+    reading = match.reading
+    if not reading.past or len(reading.days) < 2 or reading.days[1] <= today or not _is_limit(match, line):
+        return match if not reading.past else replace(match, reading=replace(reading, days=reading.days[:1]))
+    if today - reading.days[0] <= timedelta(days=_JUST_NOW):
+        return replace(match, reading=replace(reading, days=reading.days[:1]))
+    return replace(match, reading=replace(reading, days=reading.days[1:], past=False))
+
+
 def _role(line: str, match: _Match) -> tuple[DateRole, bool]:
     """Return what the words around a date make of it, and whether a preposition marks it."""
     before, own = line[max(0, match.start - 60) : match.start], line[match.start : match.end]
-    limited = _STARTS_BY.match(own) is not None
+    limited = _is_limit(match, line)
     said = match.rule in _MAY_BE_PAST and not limited and _SAID.search(before)
     after_that = match.rule == "that day" and before.endswith("after ")
     if match.reading.past or said or after_that or _SINCE.search(before) or _REFUSED.search(before):
         return DateRole.PAST, False
     if line.startswith("ago ", match.end):
         return DateRole.PAST, False
-    if limited or _DEADLINE.search(before) or _TAIL.match(line, match.end):
+    if limited:
         return DateRole.DEADLINE, True
     return DateRole.POINT, bool(_POINT.search(before)) or own.startswith(_OWN_MARK)
 

@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from importlib.resources import files
 
 #: Longer texts are cut before any pattern looks at them.
@@ -38,12 +39,9 @@ _SPELT = re.compile(
     rf"(?:\s{_MORE})?(?:\s(?:(?P<hours>{_HOURS})|(?P<percent>{_PERCENT})|(?P<name>{_any(_NAMES)})))?",
     re.IGNORECASE,
 )
+_LETTERS = re.compile(r"[^\W\d_]+")
 _LARGE = re.compile(r"thousand|grand|hundred", re.IGNORECASE)
-#: Without one of these there is no amount; at the beginning a number word may stand by itself.
-_QUICK = re.compile(
-    rf"\d|hundred|thousand|grand|^{_WORD}[.,]|{_WORD}\s(?:{_MORE}\s)?(?:{_HOURS}|{_PERCENT}|{_any(_NAMES)})",
-    re.IGNORECASE,
-)
+_DIGIT = re.compile(r"\d")
 _PLAIN = re.compile(rf"(?<![\w.,/#:$€£₦-])(?:{_DIGITS})(?![\w/:%-]|[.,]\d|\s?(?:st|nd|rd|th|:)\b)")
 
 
@@ -74,6 +72,7 @@ def number(text: str) -> Decimal:
     return Decimal("".join(parts[:-1]) + "." + parts[-1])
 
 
+@lru_cache(maxsize=1024)
 def find_amounts(text: str, language: str = "en", *, dollar: str = "USD") -> tuple[Amount, ...]:
     """Return the amounts of one sentence in order of place.
 
@@ -81,17 +80,15 @@ def find_amounts(text: str, language: str = "en", *, dollar: str = "USD") -> tup
     sentence has no amount in digits.
     """
     text = text[:_CAP]
-    if not _QUICK.search(text):
-        return ()
     found = []
-    for m in _AMOUNT.finditer(text):
+    for m in _AMOUNT.finditer(text) if _DIGIT.search(text) else ():
         sign = m["sign"]
         if sign and sign.isalpha() and sign not in _SIGNS and sign not in _CODES:
             continue  # "r 5" is no rand, "try 5" no lira
         scale = (m["scale_a"] or m["scale_b"] or m["name"] or "").lower()
         value = number(m["a"] or m["b"]) * (1_000_000 if scale[:2] == "mi" else 1000 if scale in _THOUSAND else 1)
         found.append(Amount(start=m.start(), end=m.end(), value=value, unit=_unit(m, sign or m["name"], dollar)))
-    if language == "en" or not found:
+    if (language == "en" or not found) and not _NUMBERS.keys().isdisjoint(_LETTERS.findall(text.lower())):
         found += [a for a in _in_words(text, dollar) if not any(a.start < f.end and f.start < a.end for f in found)]
     return tuple(sorted(found, key=lambda a: a.start))
 

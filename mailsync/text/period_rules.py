@@ -213,9 +213,9 @@ def _within(m: re.Match[str], a: Anchor) -> Reading | None:
     return replace(found, grain="lasting") if found and lasting else found
 
 
-@_rule("within", "within", r"within (?:a |the )uhour ")
-def _within_hour(_m: re.Match[str], a: Anchor) -> Reading | None:
-    return _later(a, 1, "hour", a.day)
+@_rule("within", "within", r"within the u(?P<u>hour|fortnight) ")
+def _within_the(m: re.Match[str], a: Anchor) -> Reading | None:
+    return _later(a, 1, m["u"], a.day)
 
 
 @_rule("feast", " h", r"(?:by|before|until|at|in|on|byin|to) (?:the )?h(?P<h>[a-z0-9]+) ")

@@ -64,6 +64,7 @@ class Lexicon:
 
     phrases: Mapping[str, Phrases]
     guarded: Mapping[str, str]
+    known: frozenset[str]
     openers: Mapping[str, tuple[tuple[tuple[str, ...], bool], ...]]
     silence: re.Pattern[str]
 
@@ -101,9 +102,12 @@ def lexicon(language: str) -> Lexicon:
         for phrase in data["conditions"][key]:
             first = ("^",) * phrase.startswith("^") + _words(phrase)  # "^": only at the beginning
             openers.setdefault(first[0], []).append((first, key == "open"))
+    by_first = _by_first(phrases)
+    guarded = {word: symbol for symbol, words in data.get("guarded", {}).items() for word in words}
     return Lexicon(
-        phrases=_by_first(phrases),
-        guarded={word: symbol for symbol, words in data.get("guarded", {}).items() for word in words},
+        phrases=by_first,
+        guarded=guarded,
+        known=frozenset(by_first) | {word.lower() for word in guarded},
         openers={first: tuple(sorted(rest, key=lambda p: -len(p[0]))) for first, rest in openers.items()},
         silence=re.compile(r"\b(?:" + "|".join(map(re.escape, data["conditions"]["silence"])) + r")\b", re.IGNORECASE),
     )
@@ -175,7 +179,9 @@ def encode(text: str, language: str) -> Coded:
     language = language if language in LANGUAGES else "en"
     words = lexicon(language)
     text = text[:_CAP].replace("’", "'")
-    tokens = [t for t in _TOKEN.finditer(text) if not _joins(t, text)]
+    tokens = list(_TOKEN.finditer(text))
+    if "-" in text:
+        tokens = [t for t in tokens if not _joins(t, text)]
     lower = [t.group().lower() for t in tokens]
     if language in {"en", "de", "nl"}:
         lower = [w.rstrip("'") or w for w in lower]
@@ -188,7 +194,8 @@ def encode(text: str, language: str) -> Coded:
         step = 1
         found: tuple[str, ...] = ("_",)
         if kind == "word":
-            step, found = _word(words, tokens, lower, at, symbols)
+            if lower[at] in words.known or lower[at][-2:] == "'s":
+                step, found = _word(words, tokens, lower, at, symbols)
         elif kind == "number":
             before = symbols[-1] if symbols else ""
             named = text[token.start() - 1 : token.start()].isalpha()  # "P1", "v2"
@@ -251,8 +258,9 @@ def _openers(words: Lexicon, tokens: list[re.Match[str]], lower: list[str]) -> t
     Of several phrases at a place the longest decides, be it one that opens nothing ("even if").
     """
     found, closed = [], 0
-    for at, word in enumerate(lower):
-        if at < closed or (word not in words.openers and at):
+    places = [(at, word) for at, word in enumerate(lower) if word in words.openers or not at]
+    for at, word in places:
+        if at < closed:
             continue
         for phrase, opens in words.openers.get(word, ()) + (words.openers.get("^", ()) if at == 0 else ()):
             rest = phrase[1:] if phrase[0] == "^" else phrase
