@@ -126,7 +126,9 @@ class FaultProxy(Listener):
                 client.sendall(rest[:1])
                 rest = rest[1:] or server.recv(4096)
         with contextlib.suppress(OSError):
-            client.shutdown(socket.SHUT_RD if self._fault in {"reset", "lose"} else socket.SHUT_RDWR)  # wakes the other thread
+            client.shutdown(
+                socket.SHUT_RD if self._fault in {"reset", "lose"} else socket.SHUT_RDWR
+            )  # wakes the other thread
         client.close()
         with contextlib.suppress(OSError):
             server.shutdown(socket.SHUT_RDWR)

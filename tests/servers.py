@@ -155,7 +155,9 @@ class Dovecot:
             group="dovecot" if root else me.pw_gid, uid=mail.pw_uid, gid=mail.pw_gid, password=PASSWORD,
             prefix=prefix, separator=separator,
         )  # fmt: skip
-        (self.folder / "limited").touch(mode=0o644)
+        self._narrow = [f"narrow-{number}" for number in range(20)]
+        rules = (f"{user}:::::::userdb_quota_rule=*:messages=1\n" for user in self._narrow)
+        (self.folder / "limited").write_text("".join(rules))
         self.config = self.folder / "dovecot.conf"
         self.config.write_text(text)
         command = [shutil.which("dovecot") or "/usr/sbin/dovecot", "-F", "-c", self.config]
@@ -184,13 +186,9 @@ class Dovecot:
         command = [shutil.which("doveadm") or "/usr/bin/doveadm", "-c", str(self.config), *words]
         return subprocess.run(command, check=True, capture_output=True, timeout=20).stdout.decode()
 
-    def mailbox(self, room: int = 0) -> "Mailbox":
-        """Return a fresh user's mailbox, with room for so many messages (0: for any number)."""
-        user = f"user-{secrets.token_hex(4)}"
-        if room:
-            with (self.folder / "limited").open("a") as limited:
-                limited.write(f"{user}:::::::quota_rule=*:messages={room}\n")
-        return Mailbox(self, user)
+    def mailbox(self, *, full: bool = False) -> "Mailbox":
+        """Return a fresh user's mailbox; a `full` one has room for a single message."""
+        return Mailbox(self, self._narrow.pop() if full else f"user-{secrets.token_hex(4)}")
 
 
 class Mailbox:
@@ -301,13 +299,17 @@ class Sink:
         """Let in whoever knows PASSWORD."""
         login, password = data.login.decode(), data.password.decode()
         self.logins.append((login, password))
-        return AuthResult(success=password == PASSWORD)
+        return AuthResult(success=password == PASSWORD, handled=False)
 
 
 @contextlib.contextmanager
 def smtp_server(sink: Sink, context=None, *, implicit: bool = False, **options) -> Iterator[int]:
     """Run `sink` on a free port; with a server context it offers STARTTLS, or speaks TLS at once if `implicit`."""
-    tls = {"ssl_context": context} if implicit else {"tls_context": context, "require_starttls": context is not None}
+    tls = (
+        {"ssl_context": context, "auth_require_tls": False}
+        if implicit
+        else {"tls_context": context, "require_starttls": context is not None}
+    )
     port = free_port()
     controller = Controller(sink, hostname=HOST, port=port, authenticator=sink.authenticate, **tls, **options)
     controller.start()

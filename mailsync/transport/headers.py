@@ -35,7 +35,7 @@ def message_id(data: bytes) -> str:
     """Return the Message-ID without angle brackets, "" if there is none."""
     value = next(fields(data, "message-id"), "")
     bracketed = _MESSAGE_ID.search(value)
-    return "".join((bracketed[1] if bracketed else value).split())[:998]
+    return "".join((bracketed[1] if bracketed else value.strip("<>")).split())[:998]
 
 
 def addresses(data: bytes, *names: str) -> tuple[str, ...]:
@@ -51,8 +51,13 @@ def _addresses(value: str) -> list[str]:
     if len(value) <= _PARSED and value.count("(") < 50:  # comments nest, and the parser recurses
         parsed = [email for _, email in getaddresses([value])]
         if parsed and all("@" in email for email in parsed):
-            return [email.lower() for email in parsed]
-    pieces = (piece.strip("'.").lower() for piece in _DELIMITERS.split(value))
+            return [_unquoted(email) for email in parsed]
+    pieces = (_unquoted(piece) for piece in _DELIMITERS.split(value))
     return [
         piece for piece in pieces if 2 < len(piece) < 321 and piece.count("@") == 1 and piece[0] != "@" != piece[-1]
     ]
+
+
+def _unquoted(email: str) -> str:
+    """Return the address in lower case without the apostrophes that Outlook once put around it."""
+    return email.lower().strip("'")

@@ -37,6 +37,14 @@ def conversation(filled):
         return proxy.passed
 
 
+def _read_until_cut(reader, read):
+    """Read all, and go on until the fault has struck, if only after the last message."""
+    while True:
+        reader.folders()
+        reader.examine(INBOX)
+        read.extend(reader.bodies(reader.envelopes(reader.uids())))
+
+
 @pytest.mark.dovecot
 @pytest.mark.parametrize("fault", ["reset", "close"])
 @pytest.mark.parametrize("share", range(15))
@@ -45,12 +53,8 @@ def test_a_cut_anywhere_gives_whole_messages_and_one_sentence(filled, conversati
     with FaultProxy(filled.server.port, fault, after=conversation * share // 15) as proxy:
         reader = source(proxy.port, username=filled.user)
         read = []
-        with pytest.raises(ServerError, match="127.0.0.1"):
-            reader.folders()
-            reader.examine(INBOX)
-            read.extend(reader.bodies(reader.envelopes(reader.uids())))
-            reader.folders()
-            raise ServerError("127.0.0.1: cut in the farewell")
+        with pytest.raises(ServerError, match=r"127\.0\.0\.1"):
+            _read_until_cut(reader, read)
 
         assert all(m.data in LETTERS for m in read)
         assert [m.data for m in read_all(reader)] == LETTERS
@@ -63,7 +67,7 @@ def test_a_line_that_stalls_or_drips_is_given_up(filled, conversation, source, f
     """Silence and ten octets a second both end within the deadline, wherever they begin."""
     with FaultProxy(filled.server.port, fault, after=conversation * share // 20) as proxy:
         reader = source(proxy.port, username=filled.user, **SOON)
-        with pytest.raises(ServerError, match="127.0.0.1 took too long while"):
+        with pytest.raises(ServerError, match="took too long while"):
             read_all(reader)
 
 
@@ -75,8 +79,7 @@ def test_a_drip_costs_one_deadline_for_the_whole_session(filled, source):
 
         def drag():
             with pytest.raises(ServerError):
-                for _ in range(20):
-                    reader.folders()
+                _read_until_cut(reader, [])
 
         assert seconds_of(drag) < 10
 
@@ -102,7 +105,9 @@ def _envelope(size, uid=1):
     from mailsync.model.mail import Envelope, Location
 
     place = Location(account="work", folder="INBOX", uidvalidity=7, uid=uid)
-    return Envelope(location=place, size=size, internal_date=datetime(2024, 6, 3, tzinfo=UTC), message_id="", addresses=())
+    return Envelope(
+        location=place, size=size, internal_date=datetime(2024, 6, 3, tzinfo=UTC), message_id="", addresses=()
+    )
 
 
 @pytest.mark.dovecot
@@ -118,7 +123,9 @@ def test_encryption_that_was_taken_off_the_offer_is_no_reason_to_do_without(dove
 
 def test_a_greeting_that_is_already_logged_in_skips_no_encryption(source, authority):
     """PREAUTH, which would make STARTTLS impossible, ends the conversation."""
-    with ScriptedImap(greeting=b"* PREAUTH in already\r\n", CAPABILITY=b"* CAPABILITY IMAP4rev1 STARTTLS\r\n{tag} OK .\r\n") as server:
+    with ScriptedImap(
+        greeting=b"* PREAUTH in already\r\n", CAPABILITY=b"* CAPABILITY IMAP4rev1 STARTTLS\r\n{tag} OK .\r\n"
+    ) as server:
         with pytest.raises(ServerError):
             source(server.port, security=Security.STARTTLS, ca_file=authority.ca).folders()
         assert set(server.said) == {"CAPABILITY"}
@@ -144,14 +151,14 @@ def test_a_greeting_that_is_none_is_one_sentence(source, greeting, sentence):
     assert len(str(caught.value)) < 400
 
 
-FETCHED = b"* 1 FETCH (UID 1 RFC822.SIZE 10 INTERNALDATE \"03-Jun-2024 09:30:00 +0000\" "
+FETCHED = b'* 1 FETCH (UID 1 RFC822.SIZE 10 INTERNALDATE "03-Jun-2024 09:30:00 +0000" '
 
 HOSTILE = {
     "huge literal": FETCHED + b"BODY[HEADER] {99999999999}\r\nabc",
     "absurd literal": FETCHED + b"BODY[HEADER] {" + b"9" * 5000 + b"}\r\n",
     "endless line": b"* 1 FETCH (" + b"x" * 9_000_000 + b"\r\n",
     "deep brackets": b"* 1 FETCH " + b"(" * 100_000 + b"\r\n{tag} OK done\r\n",
-    "no closing": b"* 1 FETCH (UID 1 BODY[] \"abc\r\n{tag} OK done\r\n",
+    "no closing": b'* 1 FETCH (UID 1 BODY[] "abc\r\n{tag} OK done\r\n',
     "odd items": b"* 1 FETCH (UID)\r\n{tag} OK done\r\n",
     "uid is no number": b"* 1 FETCH (UID abc)\r\n{tag} OK done\r\n",
     "flood": b"* 1 FETCH (UID 1 FLAGS (" + b"aaaaaaaa " * 4000 + b"))\r\n",
