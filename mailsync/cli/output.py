@@ -96,12 +96,12 @@ def when(at: datetime, zone: tzinfo) -> str:
 
 
 def table(rows: Sequence[Sequence[str]], head: Sequence[str] = ()) -> None:
-    """Print rows in aligned columns; the last column takes what is left of the line."""
-    everything = [head, *rows] if head else list(rows)
-    if not everything:
+    """Print rows in aligned columns, the last one taking what is left of the line; nothing at all without rows."""
+    if not rows:
         return
+    everything = [head, *rows] if head else list(rows)
     columns = [max(len(row[i]) for row in everything) for i in range(len(everything[0]))]
-    room = max(12, width() - sum(columns[:-1]) - 2 * (len(columns) - 1))
+    room = max(12, width() - sum(columns[:-1]) - 2 * (len(columns) - 1)) if sys.stdout.isatty() else 10_000
     for number, row in enumerate(everything):
         cells = [cell.ljust(columns[i]) for i, cell in enumerate(row[:-1])]
         say("  ".join([*cells, short(row[-1], room)]).rstrip(), bold=bool(head) and number == 0)
