@@ -1,6 +1,7 @@
 """Where each entry stands: the steps of its life, moved by the messages that came after it."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,6 +13,7 @@ from mailsync.model.people import Side
 #: What an entry may become: a higher state takes the place of a lower one (guideline, convention 11).
 _RANK = {State.OPEN: 0, State.AGREED: 1, State.REJECTED: 2, State.DONE: 3, State.REPLACED: 4}
 _MOVES_TO = {Kind.APPROVAL: State.AGREED, Kind.REJECTION: State.REJECTED, Kind.FULFILMENT: State.DONE}
+_Replies = dict[tuple[int, Side], int]
 _STANDS = frozenset(Kind) - {Kind.REQUEST, Kind.ISSUE}
 
 #: A request for a word rather than for work: any answer to its message fulfils it.
@@ -77,15 +79,11 @@ def steps(found: Sequence[Item], moves: Moves) -> list[tuple[Step, ...]]:
     replies = _first_replies(found)
     _follow_words(found, moves, lives, replies)
     _follow_offers(found, lives)
-    for n, item in enumerate(found):
-        if lives[n].unsettled:
-            _hear_silence(n, found, lives[n], replies.get((item.message, item.finding.side)), moves.talk)
+    _hear_silence(found, moves, lives, replies)
     return [tuple(life.steps) for life in lives]
 
 
-def _follow_words(
-    found: Sequence[Item], moves: Moves, lives: Sequence[_Life], replies: Mapping[tuple[int, Side], int]
-) -> None:
+def _follow_words(found: Sequence[Item], moves: Moves, lives: Sequence[_Life], replies: _Replies) -> None:
     """Move the entries by what was said of them, in the order of the messages."""
     asked: dict[int, list[int]] = {}
     for n, item in enumerate(found):
@@ -145,42 +143,51 @@ def _follow_offers(found: Sequence[Item], lives: Sequence[_Life]) -> None:
                 lives[n].move(step.at, step.state, step.by)
 
 
-def _hear_silence(
-    n: int, found: Sequence[Item], life: _Life, reply: int | None, talk: Sequence[tuple[datetime, Side]]
-) -> None:
-    """Judge an unsettled entry by what the others wrote later and did not complain of.
+def _hear_silence(found: Sequence[Item], moves: Moves, lives: Sequence[_Life], replies: _Replies) -> None:
+    """Judge unsettled entries by what the others wrote later and did not complain of.
 
     A decision that the other side answered without disputing it is agreed; one that nobody answered stays open. What
     was due counts as done when the side that waited for it has written after the day and missed nothing; a promise
     on a condition, without a date, when the work has gone on since. Money is the exception: that it came is said, or
     it is outstanding.
     """
-    item, terms = found[n], found[n].finding.terms
-    if item.kind is Kind.DECISION and life.state is State.OPEN and reply is not None:
-        life.move(found[reply].finding.date, State.AGREED, found[reply].id)
-    if item.kind is Kind.PROPOSAL or terms.topic is Topic.PAYMENT:
-        return
+    complained = {i.finding.side: i.finding.date for i in found if i.kind is Kind.ISSUE}  # the last time
+    progress = [n for n, i in enumerate(found) if i.kind in (Kind.FULFILMENT, Kind.APPROVAL)]
+    times = [at for at, _ in moves.talk]
+    for n, item in enumerate(found):
+        life, terms = lives[n], item.finding.terms
+        reply = replies.get((item.message, item.finding.side))
+        if item.kind is Kind.DECISION and life.state is State.OPEN and reply is not None:
+            life.move(found[reply].finding.date, State.AGREED, found[reply].id)
+        if not life.unsettled or item.kind is Kind.PROPOSAL or terms.topic is Topic.PAYMENT:
+            continue
+        waits = _waiting(item)
+        since = max(due_day(terms.due), item.finding.date.date()) if terms.due else item.finding.date.date()
+        if any(complained[side].date() > since for side in waits & complained.keys()):
+            continue
+        if terms.due:
+            first = bisect_right(times, life.steps[-1].at)
+            at = next((at for at, side in moves.talk[first:] if side in waits and at.date() > since), None)
+            if at is not None:
+                life.move(at, State.DONE, "")
+        elif item.kind is Kind.COMMITMENT and terms.conditional:
+            for m in progress[bisect_right(progress, n) :]:
+                moved = found[m]
+                gone_on = moved.kind is Kind.FULFILMENT or moved.finding.side in waits
+                if gone_on and moved.message > item.message and moved.finding.date >= life.steps[-1].at:
+                    life.move(moved.finding.date, State.DONE, moved.id)
+                    break
+
+
+def _waiting(item: Item) -> set[Side]:
+    """Return the sides that wait for what an entry says: the asker, the others of a promise, all of a decision."""
     mine = item.finding.side
-    waits = {Kind.REQUEST: {mine}, Kind.DECISION: set(Side)}.get(item.kind, set(Side) - {mine})
-    since = due_day(terms.due) if terms.due else item.finding.date.date()
-    later = found[n + 1 :]
-    if any(i.kind is Kind.ISSUE and i.finding.side in waits and i.finding.date.date() > since for i in later):
-        return
-    if terms.due:
-        at = next((at for at, side in talk if side in waits and at.date() > since and at > life.steps[-1].at), None)
-        if at is not None:
-            life.move(at, State.DONE, "")
-    elif item.kind is Kind.COMMITMENT and terms.conditional:
-        for i in later:
-            gone_on = i.kind is Kind.FULFILMENT or (i.kind is Kind.APPROVAL and i.finding.side in waits)
-            if gone_on and i.message > item.message and i.finding.date >= life.steps[-1].at:
-                life.move(i.finding.date, State.DONE, i.id)
-                return
+    return {Kind.REQUEST: {mine}, Kind.DECISION: set(Side)}.get(item.kind, set(Side) - {mine})
 
 
-def _first_replies(found: Sequence[Item]) -> dict[tuple[int, Side], int]:
+def _first_replies(found: Sequence[Item]) -> _Replies:
     """Return, for each message and side, the first entry of a later message in which another side takes a stand."""
-    replies: dict[tuple[int, Side], int] = {}
+    replies: _Replies = {}
     nearest: dict[Side, int] = {}
     end = len(found)
     while end:
