@@ -28,7 +28,7 @@ def m001_archive(db: Tables) -> None:
     db.table("raw").create(
         {"digest": str, "size": int, "data": bytes, "packed_crc": int, "kept_at": str},
         pk="digest",
-        not_null={"digest", "size", "data", "packed_crc", "kept_at"},
+        not_null={"digest", "size", "packed_crc", "kept_at"},
     )
     db.table("folder").create(
         {
@@ -144,12 +144,14 @@ def m003_history(db: Tables) -> None:
         {"account": str, "seq": int, "digest": str}, pk="account", not_null={"account", "seq", "digest"}
     )
     db.table("content").create({"digest": str, "body": str}, pk="digest", not_null={"digest"})
-    for table in ("event", "raw"):
-        for act in ("UPDATE", "DELETE"):
-            db.execute(
-                f"CREATE TRIGGER {table}_no_{act.lower()} BEFORE {act} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            )
+    refuse = "BEGIN SELECT RAISE(ABORT, '{} is append-only'); END"
+    db.execute(f"CREATE TRIGGER event_no_update BEFORE UPDATE ON event {refuse.format('event')}")
+    db.execute(f"CREATE TRIGGER event_no_delete BEFORE DELETE ON event {refuse.format('event')}")
+    db.execute(f"CREATE TRIGGER raw_no_delete BEFORE DELETE ON raw {refuse.format('raw')}")
+    db.execute(  # bytes may be erased, which an event tells of; nothing else of them ever changes
+        "CREATE TRIGGER raw_no_update BEFORE UPDATE ON raw WHEN NEW.data IS NOT NULL"
+        f" OR (NEW.digest, NEW.size, NEW.kept_at) IS NOT (OLD.digest, OLD.size, OLD.kept_at) {refuse.format('raw')}"
+    )
 
 
 @migrations()
@@ -218,3 +220,28 @@ def m005_search(db: Tables) -> None:
     """Make the index over entries and mail."""
     db.execute(SEARCH)
     db.execute(_RANK)
+
+
+@migrations()
+def m006_views(db: Tables) -> None:
+    """Make what a person reads who opens the file with another program."""
+    db.create_view(
+        "agreements",
+        "SELECT e.id, e.thread, e.client, e.sent_at, e.kind, e.tier, e.state, e.due, e.amount, e.unit,"
+        " json_extract(c.body, '$.finding.who') AS who, json_extract(c.body, '$.finding.owner') AS owner,"
+        " json_extract(c.body, '$.finding.evidence.quote') AS quote,"
+        " json_extract(c.body, '$.finding.evidence.message_id') AS message_id, e.digest"
+        " FROM entry e JOIN content c ON c.digest = e.version WHERE NOT e.dropped",
+    )
+    db.create_view(
+        "history",
+        "SELECT v.seq, v.at, v.effective, v.name, v.subject, v.account, v.detail, c.body AS content FROM event v"
+        " LEFT JOIN content c"
+        " ON c.digest = coalesce(json_extract(v.detail, '$.version'), json_extract(v.detail, '$.correction'))",
+    )
+    db.create_view(
+        "letters",
+        "SELECT d.id, d.thread, d.client, d.state, json_extract(c.body, '$.subject') AS subject,"
+        " json_extract(c.body, '$.body') AS body, json_extract(c.body, '$.note') AS note"
+        " FROM draft d JOIN content c ON c.digest = d.version",
+    )

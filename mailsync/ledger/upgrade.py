@@ -9,7 +9,7 @@ from mailsync.model.errors import LedgerError
 
 #: The number of steps in `schema`, kept in the file as `user_version`: a file that is up to date is known without
 #: importing sqlite-utils, which takes longer than most commands.
-VERSION = 5
+VERSION = 6
 
 
 def bring_up_to_date(database: Database) -> None:

@@ -178,9 +178,27 @@ def test_append_only(ledger):
         "DELETE FROM event",
         "UPDATE raw SET size = 0",
         "DELETE FROM raw",
+        "UPDATE raw SET data = NULL, digest = 'x'",
     ):
         with pytest.raises(sqlite3.IntegrityError, match="append-only"):
             conn.execute(statement)
+
+
+def test_views(ledger, path):
+    """Whoever opens the file with another program finds entries, letters and history in plain words."""
+    conn = sqlite3.connect(path)
+    [shown] = conn.execute("SELECT id, kind, state, due, quote FROM agreements").fetchall()
+
+    assert shown == (
+        entry(letter("m1")).id,
+        "commitment",
+        "open",
+        "2026-03-06",
+        "I will send the wireframes by Friday.",
+    )
+    assert conn.execute("SELECT count(*) FROM history").fetchone()[0] == ledger.head()[0]
+    assert conn.execute("SELECT * FROM letters").fetchall() == []
+    conn.close()
 
 
 def test_nobodys_mail_leaves_no_trace(path):

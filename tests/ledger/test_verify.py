@@ -8,10 +8,12 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from mailsync.ledger.chain import News, append
+from mailsync.ledger.rows import pack
 from mailsync.ledger.sqlite import open_ledger
 from mailsync.model.draft import DraftState
 from mailsync.model.entry import State
-from mailsync.model.event import Trouble
+from mailsync.model.event import EventName, Trouble
 from mailsync.model.thread import Correction
 from tests.contracts.mailbag import MONDAY, NOW, draft, entry, letter, log_all, take_in, thread_of
 
@@ -180,9 +182,21 @@ def test_derived(copied, statement):
         assert list(ledger.verify())
 
 
-def test_erased(copied):
-    """Content that an event says was erased is no flaw; that it is gone without one is."""
+def test_lost_content(copied):
+    """Content that is gone, while no event tells of its erasure, is named."""
     with copied() as (ledger, conn):
         conn.execute("UPDATE content SET body = NULL WHERE digest = (SELECT version FROM entry LIMIT 1)")
 
         assert any("no event tells of its erasure" in flaw.what for flaw in ledger.verify())
+
+
+def test_erased(copied):
+    """Content and bytes that an event says were erased leave digests behind, and the ledger whole."""
+    with copied() as (ledger, conn):
+        digests = [digest for (digest,) in conn.execute("SELECT digest FROM raw UNION SELECT digest FROM content")]
+        conn.execute("UPDATE content SET body = NULL")
+        conn.execute("UPDATE raw SET data = NULL, packed_crc = 0")
+        conn.execute("UPDATE message SET subject = '', text = ?", (pack(""),))
+        append(conn, [News(name=EventName.ERASED, subject="acme", detail={"digests": digests})], NOW)
+
+        assert list(ledger.verify()) == []
