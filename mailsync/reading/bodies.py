@@ -87,7 +87,7 @@ def decode(data: bytes, charset: str) -> tuple[str, str]:
             return data.decode("cp1252" if codec == "iso8859-1" else codec), ""
         except (UnicodeError, ValueError):
             pass
-    if codec == "utf-16" or b"\0" in data[:200] and codec.startswith("utf"):
+    if codec == "utf-16" or (b"\0" in data[:200] and codec.startswith("utf")):
         return data.decode(codec or "utf-16", "replace"), f"the text is no valid {charset}"
     wrong = f"the text is no valid {charset[:40]}" if codec else f"unknown character set {clean(charset, 40)!r}"
     try:
@@ -120,7 +120,7 @@ def read_body(root: MimeMessage, depth_limit: int, part_limit: int, text_limit: 
         if isinstance(children, list):
             _note_container(part, kind, body)
             inner = kind == "multipart/alternative" or alternative
-            pending += [(child, depth + 1, inner) for child in reversed(children)]
+            pending += [(child, depth + 1, inner) for child in reversed(children) if isinstance(child, MimeMessage)]
             if kind == "multipart/alternative":
                 leaves.append(_Leaf("alternative", ""))
         else:

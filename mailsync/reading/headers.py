@@ -1,5 +1,6 @@
 """The header section of a message: cut to what is read, and read without trusting any of it."""
 
+import logging
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
@@ -12,6 +13,8 @@ from mailparser.utils import decode_header_part
 
 from mailsync.model.mail import Address
 from mailsync.text.words import fold, one_line, vocabulary
+
+logging.getLogger("mailparser").setLevel(logging.CRITICAL)  # what it cannot decode is a trouble of the mail, said here
 
 #: The fields mailsync reads; all others are cut before mail-parser sees them (they cost it half its time).
 READ = vocabulary(
@@ -147,7 +150,7 @@ def message_ids(value: str, first: int = 50, last: int = 50) -> tuple[str, ...]:
 
 
 def one_id(text: str) -> str:
-    """Return one msg-id (RFC 5322, 3.6.4) as mailsync writes it: white space and controls out, at most 400 characters."""
+    """Return one msg-id (RFC 5322, 3.6.4) without white space and controls, at most 400 characters."""
     bare = "".join(_CONTROLS.sub("", text).split()).strip("<>")
     return "" if bare.lower() in ("", "null", "none", "(null)", "undefined", "@") else bare[:400]
 
@@ -232,6 +235,8 @@ def _sender(section: HeaderSection, found: tuple[Address, ...]) -> tuple[Address
     shown = re.search(r"[^\s<>\"'(),:;@]{1,100}@[^\s<>\"'(),:;@]{1,100}\.[a-z]{2,}", fold(sender.name))
     if shown and shown[0] != sender.email:
         doubts.append(f"the sender's name shows another address ({shown[0]})")
+    if "=?" in sender.email:
+        doubts.append("the sender's address holds an encoded word, which hides another address from some readers")
     if not sender.email.isascii() or ".xn--" in f".{sender.email.rpartition('@')[2]}":
         doubts.append("the sender's address holds letters of another script")
     answers = section.first("reply-to").lower()
@@ -249,15 +254,11 @@ def _sender(section: HeaderSection, found: tuple[Address, ...]) -> tuple[Address
 #: The topmost field is the one set last, by the server that keeps the mail (RFC 8601, 5).
 _FAILED = re.compile(r"\bdmarc\s?=\s?fail", re.IGNORECASE)
 _COMMENT = re.compile(r"\([^()]{0,500}\)")
-_MONTHS = {
-    name: number
-    for number, forms in enumerate(
-        "jan,januar,janv,ene,gen,jän feb,fev,fevr,febr mar,mrz,marz,mars,mrt,maart,maerz apr,avr,abr mai,may,mei,mag "
-        "jun,juin,giu jul,juil,lug aug,aou,aout,ago sep,sept,set okt,oct,ott nov dez,dec,dic".split(),
-        start=1,
-    )
-    for name in forms.split(",")
-}
+_MONTH_NAMES = (
+    "jan janv ene gen", "feb fev fevr febr", "mar mrz marz mars mrt maart maerz", "apr avr abr", "mai may mei mag",
+    "jun juin giu", "jul juil lug", "aug aou aout ago", "sep sept set", "okt oct ott", "nov", "dez dec dic",
+)  # fmt: skip
+_MONTHS = {name: number for number, names in enumerate(_MONTH_NAMES, start=1) for name in names.split()}
 _ZONES = {
     "z": 0, "ut": 0, "utc": 0, "gmt": 0, "wet": 0, "bst": 60, "ist": 330, "cet": 60, "mez": 60, "met": 60, "west": 60,
     "cest": 120, "mesz": 120, "mest": 120, "eet": 120, "eest": 180, "msk": 180, "jst": 540, "aest": 600, "aedt": 660,

@@ -110,7 +110,7 @@ def _too_many_parts(data: bytes, limit: int) -> bool:
 
 
 def _normalise(body: Body, limits: Limits) -> tuple[str, tuple[Passage, ...], list[str]]:
-    r"""Return the text in its one form, with "\n" at line ends and no invisible characters, and its marks moved along."""
+    r"""Return the text in its one form ("\n" at line ends, no invisible characters), its marks moved, and troubles."""
     troubles: list[str] = []
     text = body.text
     if len(text) > limits.text:

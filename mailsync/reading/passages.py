@@ -45,7 +45,7 @@ def passages(message: Message, earlier: Sequence[Message] = ()) -> tuple[Passage
 
 
 def author_words(message: Message) -> tuple[str, ...]:
-    """Return the words of the sender's name in lower case, first name first; from the address where no name is given."""
+    """Return the words of the sender's name in small letters, first name first; from the address where it has none."""
     if message.sender is None:
         return ()
     name = message.sender.name
@@ -79,7 +79,7 @@ def _by_marks(rows: Sequence[str], roles: list[Role | None], *, forwarding: bool
             at += 1
             continue
         line = rows[at]
-        if not line.strip():
+        if not line.strip() or roles[at] in (Role.QUOTED, Role.FORWARDED):  # the HTML knows where it ends
             at += 1
         elif is_quoted(line) or _is_orphan(rows, at):
             roles[at] = Role.QUOTED

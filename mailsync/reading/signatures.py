@@ -52,7 +52,7 @@ _CLOSING = re.compile(
         (?:bien |tres )?cordialement|bien a (?:vous|toi)|amicalement|sincerement|salutations(?: distinguees)?
         (?:je vous prie|veuillez) (?:d')?(?:agreer|recevoir|croire).{0,120}
         merci(?: d'avance| beaucoup| a (?:vous|toi)| encore)?|bonne (?:journee|soiree|continuation)|a bientot
-        (?:un )?(?:cordial |cordiales |atentos )?salud[oa]s?(?: cordial(?:es)?)?|atentamente|atte\.?|un (?:abrazo|saludo)
+        (?:un )?(?:cordial |cordiales |atentos )?salud[oa]s?(?: cordial(?:es)?)?|atentamente|atte\.?|un abrazo
         (?:muchas )?gracias(?: de antemano| por todo)?
         (?:quedo|quedamos) (?:a la espera|a su disposicion|a tu disposicion).{0,60}
         (?:(?:cordiali|distinti|migliori|cari) )?saluti|cordialmente|un saluto|grazie(?: mille| in anticipo)?
@@ -81,16 +81,18 @@ _MOBILE = re.compile(
 )
 _CONTACT = re.compile(
     phrases(r"""
-        \b(?:t|tel|fon|phone|telephone|telefon|mob|mobile|mobil|cell|fax|f|m|p|d|direct|office)\b\s?[.:]?\s?[+(]?[\d(][\d\s()/.\-–]{5,}
-        \b(?:w|handy|movil|tfno|tlf|cel|portable|port)\b\s?[.:]?\s?[+(]?[\d(][\d\s()/.\-–]{5,}
+        \b(?:t|tel|fon|phone|telephone|telefon|f|fax|d|direct|office|w|tfno|tlf)\b\s?[.:]?\s?[+(]?[\d(][\d\s()/.\-–]{5,}
+        \b(?:m|p|mob|mobile?|cell?|handy|movil|port|portable)\b\s?[.:]?\s?[+(]?[\d(][\d\s()/.\-–]{5,}
         [+(]\d[\d\s()/.\-–]{7,}|^\s*0[\d\s()/.\-–]{7,}
         \bwww\.\S+|\bhttps?://\S+|\b[\w.+-]+@[\w-]+\.[\w.-]+
-        \b(?:gmbh|ag|ltd|llc|llp|inc|plc|limited|kg|ug|sas|s\.?a\.?r?\.?l\.?|s\.?r\.?l\.?|b\.?v\.?|s\.?l\.?|s\.?p\.?a\.?)\b
+        \b(?:gmbh|ag|ltd|llc|llp|inc|plc|limited|kg|ug|sas)\b
+        \b(?:s\.?a\.?r?\.?l\.?|s\.?r\.?l\.?|b\.?v\.?|s\.?l\.?|s\.?p\.?a\.?)\b
         \b(?:registered in|company (?:no|number|registration)|vat(?: no| reg)?)\b
         \b(?:amtsgericht|registergericht|handelsregister|hrb|ust-?id|geschaftsfuhr|sitz der gesellschaft)\b
         \b(?:siret|rcs|n\.?i\.?f|p\.? ?iva|kvk)\b
         \b\d{5}\s[a-z]|\b[a-z]{1,2}\d{1,2}[a-z]? \d[a-z]{2}\b
-        \b(?:street|st\.|road|rd\.|lane|avenue|ave\.?|strasse|str\.|platz|weg|rue|boulevard|calle|avda|plaza|via|piazza)\b
+        \b(?:street|st\.|road|rd\.|lane|avenue|ave\.?|strasse|str\.|platz|weg)\b
+        \b(?:rue|boulevard|calle|avda|plaza|via|piazza)\b
     """)
 )
 _TITLE = re.compile(
@@ -110,11 +112,12 @@ _POSTSCRIPT = re.compile(r"\s*(?:p\.?\s?p?\.?s\.?|n\.?b\.?|pd|ps)\s?[:.\-–]*\s
 
 _DISCLAIMER = re.compile(
     phrases(r"""
-        (?:this|the) (?:e-?mail|message|communication|transmission|information in this).{0,100}(?:confidential|privileged)
-        (?:this|the) (?:e-?mail|message|communication|information).{0,100}(?:intended (?:only|solely|for)|property of|may contain)
+        (?:this|the) (?:e-?mail|message|communication|transmission|information).{0,100}(?:confidential|privileged)
+        (?:this|the) (?:e-?mail|message|communication|information).{0,100}(?:intended (?:only|solely|for)|property of)
+        (?:this|the) (?:e-?mail|message|communication).{0,100}may contain
         (?:confidentiality|legal|privacy|e-?mail) (?:notice|disclaimer|note|statement)\b|^\W{0,4}disclaimer\b
         if you (?:are not the|have received this).{0,60}(?:recipient|in error|by mistake)
-        (?:please )?(?:consider|think (?:of|about)) the environment before|views (?:or|and) opinions (?:expressed|presented)
+        (?:consider|think (?:of|about)) the environment before|views (?:or|and) opinions (?:expressed|presented)
         communications? (?:may|will|can) be (?:subject to|monitored|recorded|intercepted)
         (?:will|do|does) (?:never|not) (?:ask|accept) .{0,40}(?:pin|password|service of|liability)
         registered office\b.{0,200}\bregistered (?:in|number)
@@ -126,7 +129,7 @@ _DISCLAIMER = re.compile(
         si vous (?:n'etes pas le|avez recu ce).{0,60}(?:destinataire|erreur)|pensez a l'environnement
         (?:este|el presente) (?:mensaje|correo).{0,100}(?:confidencial|dirigido exclusivamente|destinatario)
         aviso legal|antes de imprimir|avviso di riservatezza
-        (?:questa|la presente|il presente) (?:e-?mail|mail|messaggio|comunicazione).{0,100}(?:confidenzial|riservat|destinat)
+        (?:quest[ao]|(?:la|il) presente) (?:e-?mail|mail|messaggio).{0,100}(?:confidenzial|riservat|destinat)
         (?:virus-?free|virenfrei|sans virus|libre de virus|privo di virus|virusvrij)\b.{0,40}\b(?:avast|avg|www)
         scanned (?:for viruses )?by|checked by (?:avast|avg)
         to unsubscribe from this (?:group|list)|you received this message because you are subscribed
@@ -140,14 +143,15 @@ _BANNER = re.compile(
         \[?external|extern|externe?s? (?:e-?mail|mail|absender|expediteur)|external (?:e-?mail|sender|message)
         ext|caution|warning|achtung|vorsicht|attention|atencion|attenzione|let op|hinweis|\*\*\*
     """)
-    + r")\b.{0,160}(?:external|extern|outside|ausserhalb|originated|exterieur|exterior|fuera de|esterno|buiten|organi[sz]|"
+    + r")\b.{0,160}(?:extern|outside|ausserhalb|originated|exterieur|exterior|fuera de|esterno|buiten|organi[sz]|"
     r"click|klick|links?)|"
     + phrases(r"""
         \[(?:external|extern|ext|externe|externo|esterno)(?: e?-?mail| sender)?\]\W*$
         \[?external (?:e-?mail|sender|message)\]?\W*$
         you don't often get (?:an )?e-?mail from|some people who received this message don't often
-        (?:this|the) (?:e-?mail|message|sender) (?:is|was|originated|comes|came|has been sent)? ?(?:sent )?from (?:outside|an external)
-        sie erhalten nicht (?:haufig|oft) e-?mails? von|diese e-?mail (?:kommt|stammt|wurde) von (?:ausserhalb|einem externen)
+        (?:this|the) (?:e-?mail|message|sender)(?: is| was| originated| comes)?(?: sent)? from (?:outside|an external)
+        sie erhalten nicht (?:haufig|oft) e-?mails? von
+        diese e-?mail (?:kommt|stammt|wurde) von (?:ausserhalb|einem externen)
         vous (?:n'obtenez|ne recevez) pas souvent|no suele recibir correos|non si ricevono spesso|u ontvangt niet vaak
     """)
     + r")"
@@ -222,21 +226,18 @@ def is_postscript(line: str) -> bool:
 def is_signature_line(line: str) -> bool:
     """Say whether `line` could stand in a signature: name, title, company, address, telephone, link."""
     text = line.strip()
-    if not text or is_mobile(text) or _DRAWN.fullmatch(text):
-        return True
     if len(text) > 160:
         return False
-    folded = fold(text)
-    if _CONTACT.search(folded):
-        return len(words(text)) <= 22
-    if _TITLE.search(folded) and len(words(text)) <= 12 and not _SPEAKS.search(folded):
+    count, folded = len(words(text)), fold(text)
+    if not count or is_mobile(text):
         return True
-    if text.endswith(("?", "!")) or len(words(text)) > 10:
+    if _CONTACT.search(folded) or (_TITLE.search(folded) and not _SPEAKS.search(folded)):
+        return count <= 22
+    if count > 10 or text.endswith(("?", "!")):
         return False
-    if is_name(text) or _TITLE.search(folded) or not re.search(r"\w", text) or (text[0] == text[-1] == "*"):
-        return True
     capitals = sum(w[:1].isupper() or not w[:1].isalpha() for w in text.split())
-    return len(text) <= 70 and capitals * 2 >= len(text.split()) and not text.endswith(".")
+    capitalised = len(text) <= 70 and capitals * 2 >= len(text.split()) and not text.endswith(".")
+    return capitalised or is_name(text) or text[0] == text[-1] == "*"
 
 
 def is_disclaimer(paragraph: str) -> bool:
@@ -256,11 +257,9 @@ def signature_start(lines: Sequence[str], start: int, end: int, author: Sequence
     `author` are the words of the sender's name. In this order: a "-- " delimiter; a closing whose remaining lines all
     look like a signature's; the author's own name; a last paragraph of name and contact lines.
     """
-    for at in range(start, end):
-        if is_delimiter(lines[at]):
-            rest = sum(bool(line.strip()) for line in lines[at + 1 : end])
-            if 0 < rest <= (40 if lines[at].endswith(" ") else 15):
-                return at
+    delimited = _delimited(lines, start, end)
+    if delimited < end:
+        return delimited
     for at in range(max(start + 1, end - 12), end):
         if _DRAWN.fullmatch(lines[at]) and all(is_signature_line(line) for line in lines[at + 1 : end] if line.strip()):
             return at
@@ -272,6 +271,18 @@ def signature_start(lines: Sequence[str], start: int, end: int, author: Sequence
             break
     named = _named(lines, start, end, author)
     return named if named < end else _bare_signature(lines, start, end)
+
+
+def _delimited(lines: Sequence[str], start: int, end: int) -> int:
+    """Return the first "-- " line under which no more than a signature stands, `end` for none."""
+    found, rest = end, 0
+    for at in range(end - 1, start - 1, -1):
+        if is_delimiter(lines[at]) and 0 < rest <= (40 if lines[at].endswith(" ") else 15):
+            found = at
+        rest += bool(lines[at].strip())
+        if rest > 40:
+            break
+    return found
 
 
 def _named(lines: Sequence[str], start: int, end: int, author: Sequence[str]) -> int:

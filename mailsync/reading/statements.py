@@ -123,7 +123,7 @@ def _in_passage(text: str, span: Span, answering: str) -> Iterator[Statement]:
 
 
 def _pieces(text: str, block: _Block) -> Iterator[tuple[int, int]]:
-    """Yield the sentences of a block; points counted in one line ("1) yes 2) no 3) the 4th") are pieces of their own."""
+    """Yield the sentences of a block; points counted in a line ("1) yes 2) no 3) the 4th") are pieces of their own."""
     for start, end in sentences(text, block.start, block.end):
         cuts = [start]
         if block.number.isdigit() or _POINT.match(text, start):

@@ -30,8 +30,10 @@ _CONFIG = ParserConfig(css=_CSS, display_links=False, display_images=False)
 
 # Private-use characters that stand in the tree for the beginning and end of a marked stretch while it is rendered.
 _OPEN = {Role.QUOTED: "\ue0a0", Role.SIGNATURE: "\ue0a1", Role.FORWARDED: "\ue0a2"}
-_CLOSE, _TO_END = "\ue0a8", "\ue0a9"
+_CLOSE = "\ue0a9"
+_FROM_HERE = {Role.QUOTED: "\ue0a5", Role.FORWARDED: "\ue0a6"}  # to the end of the document
 _ROLE_OF = {char: role for role, char in _OPEN.items()}
+_REST_OF = {char: role for role, char in _FROM_HERE.items()}
 _SENTINEL = re.compile("[\ue0a0-\ue0a9]")
 
 _QUOTE_NAMES = re.compile(
@@ -75,7 +77,7 @@ _STYLE_SPEAKS = re.compile(
     r"content\s*:\s*[\"'][^\"'\\]*[A-Za-z]{2}|(?<![-\w])order\s*:\s*-?\d|position\s*:\s*fixed", re.IGNORECASE
 )
 _COMMENT_SPEAKS = re.compile(r"(?:[^\W\d_]{1,30}[,.;]?\s+){3}[^<>{}\[\]=|]{4,400}")
-_DROPPED = frozenset({"script", "style", "head", "title", "noscript", "template", "object", "iframe", "svg", "math"})
+_DROPPED = frozenset({"script", "style", "title", "noscript", "template", "object", "iframe", "svg", "math"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,19 +189,15 @@ def _mark(node: Any) -> tuple[str, str] | None:
     """Return the characters to set before and after a quotation or signature; "" after: it reaches to the end."""
     names = f"{node.get('class') or ''} {node.get('id') or ''} {node.get('name') or ''}".strip()[:300]
     style = (node.get("style") or "")[:1000]
-    if names:
-        if _REST_NAMES.search(names):
-            return _TO_END, ""
-        if "gmail_attr" in names:
-            return (_TO_END, "") if _FORWARD.match("".join(node.itertext())[:80]) else (_OPEN[Role.QUOTED], _CLOSE)
-        if _QUOTE_NAMES.search(names) or (node.get("name") == "quote"):
-            return _OPEN[Role.QUOTED], _CLOSE
-        if node.tag in ("div", "table", "span", "pre", "p") and any(map(_SIGNATURE_NAMES.search, names.split())):
-            return _OPEN[Role.SIGNATURE], _CLOSE
-    if node.tag == "blockquote" and not _INDENT.search(style):
+    if "gmail_attr" in names and _FORWARD.match("".join(node.itertext())[:80]):
+        return _FROM_HERE[Role.FORWARDED], ""
+    if _REST_NAMES.search(names) or _REST_STYLE.search(style):
+        return _FROM_HERE[Role.QUOTED], ""
+    quoting = node.tag == "blockquote" and not _INDENT.search(style)
+    if quoting or _QUOTE_NAMES.search(names) or node.get("name") == "quote":
         return _OPEN[Role.QUOTED], _CLOSE
-    if style and _REST_STYLE.search(style):
-        return _TO_END, ""
+    if names and node.tag in ("div", "table", "span", "pre", "p") and any(map(_SIGNATURE_NAMES.search, names.split())):
+        return _OPEN[Role.SIGNATURE], _CLOSE
     return None
 
 
@@ -262,8 +260,8 @@ def _take_marks(rendered: str) -> tuple[str, tuple[Passage, ...]]:
         for char in _SENTINEL.findall(line):
             if char == _CLOSE:
                 stack[-1:] = []
-            elif char == _TO_END:
-                rest = Role.QUOTED
+            elif char in _REST_OF:
+                rest = _REST_OF[char]
             else:
                 stack.append(_ROLE_OF[char])
         bare = _SENTINEL.sub("", line).strip()

@@ -8,14 +8,14 @@ from mailsync.text.words import vocabulary
 #: Words after which a full stop ends no sentence, in lower case without the stop.
 _ABBREVIATED = vocabulary(
     "mr mrs ms dr prof st sr jr rev hon gen col capt lt sgt messrs mme mlle mgr hr dipl ing rep sen gov avv geom rag "
-    "sigg spett gent sra srta dña dott "
+    "sig sigg spett gent sra srta dña dott "
     "vs v e.g i.e eg ie cf viz approx ca circa resp incl excl dept corp est figs vol pp env blvd docket nos "
     "inkl exkl bzw ggf evtl z.b z d.h u.a o.g s.o s.u i.d.r v.a m.e vgl sog zzgl abzgl bspw insb ziff tsd mio mrd "
     "p.ex p.es pág págs núm aprox ud uds vd vds apdo bijv o.a m.b.t t.a.v i.v.m d.w.z a.u.b"
 )
 #: Words of which the same holds only where a number follows: "no. 4", "Art. 5", "Tel. 0171", "Jan. 3".
 _BEFORE_NUMBERS = vocabulary(
-    "no num nr art abs p pos kap sec para pt ap bd teil fig cap tel fax mob ext ref str jan feb mar mär apr jun jul aug "
+    "no num nr art abs p pos kap sec para pt ap bd teil fig cap tel fax mob ext ref jan feb mar mär apr jun jul aug "
     "sep sept oct okt nov dec dez janv févr avr juil déc ene abr ago dic gen mag giu lug set ott "
     "mon tue tues wed thu thur thurs fri sat sun"
 )

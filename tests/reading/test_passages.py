@@ -3,10 +3,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.reading.letters import html_letter, read_letter
 
 from mailsync.model.mail import Message, Role
 from mailsync.reading.passages import passages
+from tests.reading.letters import html_letter, read_letter
 
 #: Each line carries its expected role: a author, q quoted, s signature, n notice, f forwarded; blank lines any.
 CASES = {
@@ -273,12 +273,12 @@ s Envoyé de mon iPhone
 
 def roles(message: Message, earlier: tuple[Message, ...] = ()) -> list[tuple[str, str]]:
     """Return (role's letter, line) for the lines of `message` that are not blank."""
-    found = []
-    for passage in passages(message, earlier):
-        for line in message.text[passage.span.start : passage.span.end].split("\n"):
-            if line.strip():
-                found.append((passage.role.value[0], line.strip()))
-    return found
+    return [
+        (passage.role.value[0], line.strip())
+        for passage in passages(message, earlier)
+        for line in message.text[passage.span.start : passage.span.end].split("\n")
+        if line.strip()
+    ]
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -321,7 +321,7 @@ def test_gmail_html_keeps_inline_answers() -> None:
 def test_html_marks_of_quotations_are_used(mark: str) -> None:
     """What a mail program marks as quoted in HTML is quoted, whatever the words are."""
     message = html_letter(f"<html><body><p>New words of Dana.</p>{mark}</body></html>")
-    found = dict((line, role) for role, line in roles(message))
+    found = {line: role for role, line in roles(message)}
     assert found["New words of Dana."] == "a"
     assert found["Old words of Sam."] == "q"
 

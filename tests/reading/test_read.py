@@ -35,7 +35,7 @@ def test_languages(text: str, code: str) -> None:
 
 
 def test_short_answers_inherit_the_threads_language() -> None:
-    """ "Passt." has no language of its own."""
+    """A mere "Passt." has no language of its own."""
     first = read_letter("Wir schicken Ihnen die Texte für den Shop bis Freitag.\n")
     second = read_letter("Passt.\n", subject="AW: Shop", sender="sam@studio.example")
     assert [one.language for one in read([first, second], CIRCLE)] == ["de", "de"]

@@ -24,8 +24,7 @@ BODIES = {
         ["C'est bon pour le 12."],
     ),
     "wrapped lines are joined": (
-        "We talked to the people in Leeds and they think that the weekend of the\n14. and 15. May would suit them best, if nobody else needs the hall on\nthat day. "
-        "Please tell me by Friday.\n",
+        "We talked to the people in Leeds and they think that the weekend of the\n14. and 15. May would suit them best, if nobody else needs the hall on\nthat day. Please tell me by Friday.\n",
         [
             "We talked to the people in Leeds and they think that the weekend of the 14. and 15. May would suit them best, if nobody else needs the hall on that day.",
             "Please tell me by Friday.",

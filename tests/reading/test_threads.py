@@ -54,7 +54,7 @@ def test_cycles_and_long_references_end() -> None:
 
 
 def test_a_reply_that_lost_its_references_is_joined_by_subject() -> None:
-    """ "AW: Shop" between the same two people joins the latest "Shop" before it; another pair's does not."""
+    """An "AW: Shop" between the same two people joins the latest "Shop" before it; another pair's does not."""
     messages = [
         mail(1),
         mail(2),
