@@ -61,7 +61,7 @@ class _Match:
 _TIME = re.compile(
     r"(?<!\S)(?:(?:wd|[otmndsq])\d|to(?:day|morrow|night)|overmorrow|yesterday|eod|noon|midnight|then|thatday|weekend|kw"
     r"|(?:within|next|this|coming|last|end|start|mid|every|in|by|for|a) (?:\S+ )?u[a-z]|h[a-z]{4}"
-    r"|u[a-z]+ (?:next|coming|last)|morning|evening|afternoon)"
+    r"|u[a-z]+ (?:next|coming|last|after)|morning|evening|afternoon)"
 )
 _RULES = (*DAY_RULES, *PERIOD_RULES)
 _LEANING = frozenset({"bare", "nth"})
@@ -167,19 +167,21 @@ def _joined(matches: list[_Match], line: str) -> list[_Match]:
     joined: list[_Match] = []
     for match in matches:
         before, gap = (joined[-1], line[joined[-1].end : match.start]) if joined else (None, "")
-        if _WEEK_OF.search(line, 0, match.start):
+        week = _WEEK_OF.search(line, 0, match.start)
+        if week:
             day = match.reading.days[0]
             friday = day + timedelta(days=5 - day.isoweekday())
-            joined.append(replace(match, reading=Reading((friday,), grain="week", past=match.reading.past)))
+            reading = Reading((friday,), grain="week", past=match.reading.past)
+            joined.append(replace(match, start=week.start(), reading=reading))
         elif before and before.reading.grain == "eod" and _BESIDE.fullmatch(gap):
             joined[-1] = replace(match, start=before.start)
         elif before and match.reading.grain == "eod" and _BESIDE.fullmatch(gap):
             joined[-1] = replace(before, end=match.end)
         elif before and match.reading.minute is None and _TO.fullmatch(gap):
             last = match.reading.days[0]
-            week = timedelta(days=7 if match.rule == "weekday" and last < before.reading.days[0] else 0)
+            later = timedelta(days=7 if match.rule == "weekday" and last < before.reading.days[0] else 0)
             joined[-1] = replace(
-                match, start=before.start, rule="range", reading=replace(match.reading, days=(last + week,))
+                match, start=before.start, rule="range", reading=replace(match.reading, days=(last + later,))
             )
         else:
             joined.append(match)

@@ -153,6 +153,17 @@ def _week_of_month(m: re.Match[str], a: Anchor) -> Reading | None:
     return Reading((found,), grain="week", past=past) if found else None
 
 
+@_rule("week of month", "last uweek", rf"last uweek (?:of |in )(?:the )?{MONTH}{YEAR}")
+def _last_week_of_month(m: re.Match[str], a: Anchor) -> Reading | None:
+    year, past = _named_month(a, int(m["m"]), m["y"])
+    return Reading((last_day(year, int(m["m"])),), grain="week", past=past)
+
+
+@_rule("period", "uweek", r"(?:the )?uweek after next ")
+def _week_after_next(_m: re.Match[str], a: Anchor) -> Reading | None:
+    return Reading((_unit_end(a.day, "uweek", 2),), grain="week")
+
+
 @_rule("calendar week", "kw", r"(?:(?P<at>mid|end|start) )?kw n(?P<n>\d{1,2}) ")
 @_rule("calendar week", "kw", r"(?P<at>$^)?o(?P<n>\d{1,2}) kw ")
 @_rule(
@@ -172,7 +183,7 @@ def _calendar_week(m: re.Match[str], a: Anchor) -> Reading | None:
 
 # spans of time
 
-_COUNT = r"(?P<n>n\d{1,3}|a)"
+_COUNT = r"(?:n\d{1,3} (?:to|and) )?(?P<n>n\d{1,3}|a)"
 _SPAN = rf"{_COUNT} u(?P<u>minute|hour|day|bday|week|fortnight|month|quarter|year) "
 #: A span that counts from an event nobody knows the date of is no date.
 _UNANCHORED = r"(?!(?:of|after|since|once|before) (?!today|now|tomorrow|yesterday))"

@@ -29,7 +29,7 @@ _TOKEN = re.compile(
         |\d{1,2}(?:[.:]\d\d)?[ \u00a0]?[Uu]hr\b
         |\d{4}[ ]?(?:hrs|hours)\b)
     |(?P<dotted>\d{1,2}\.\d{1,2}\.(?!\d))
-    |(?P<slash>\d{1,2}/\d{1,2})(?![\d/.])
+    |(?P<slash>\d{1,2}/\d{1,2})(?![\d/]|\.\d)
     |(?P<ordinal>\d{1,2}(?:(?:st|nd|rd|th|er|e|de|ste)\b|[º°ª]))
     |(?P<quarter>\b[QqTt][1-4](?:[ ]20\d\d\b)?)
     |(?P<number>\d+(?:[.,']\d+)*)
