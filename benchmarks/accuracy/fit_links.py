@@ -25,6 +25,7 @@ from scipy.optimize import minimize
 
 from mailsync.extract import links, weights
 from mailsync.extract.affinity import ANSWERING, Item, Scene, answer_traits, items, replace_traits
+from mailsync.extract.naming import entry_id
 from mailsync.extract.terms import terms
 from mailsync.model.entry import STATEFUL, Evidence, Finding, Kind, Tier, state_on
 from mailsync.model.mail import RawMessage, Span, Statement
@@ -85,7 +86,7 @@ def load_one(path: Path, fold: int) -> Thread:
                 before += [s.quote for s in said if s.span.start < statement.span.start]
                 found.append((statement.span.start, finding(entry, statement, one, background, before), entry))
         found.sort(key=lambda f: f[0])
-        gold.update({links.entry_id(f): entry for _, f, entry in found})
+        gold.update({entry_id(f): entry for _, f, entry in found})
         findings = tuple(f for _, f, _ in found)
         heard.append(Heard(read=one, statements=tuple(sorted(said, key=lambda s: s.span.start)), findings=findings))
     return Thread(fold, doc, heard, background, gold)
@@ -135,7 +136,7 @@ def cases(threads: list[Thread]) -> tuple[list[Case], list[Case]]:
     """Return the choices of answers and of replacements, each seen with the right links before it."""
     answers, replaces = [], []
     for thread in threads:
-        found, scene = items(thread.heard, [[(links.entry_id(f), f) for f in h.findings] for h in thread.heard])
+        found, scene = items(thread.heard, [[(entry_id(f), f) for f in h.findings] for h in thread.heard])
         place = {thread.gold[item.id]["id"]: n for n, item in enumerate(found)}
         for n, item in enumerate(found):
             gold = thread.gold[item.id]

@@ -71,9 +71,16 @@ _CHANGES = re.compile(
     re.IGNORECASE,
 )
 _TELLING = {"concedes": _CONCEDES, "accepts work": _ACCEPTS_WORK, "says change": _CHANGES}
+#: A number that is a date, a time or a quantity names no item of a list.
+_MEASURES = (
+    r"jan|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz]|f[eé]v|avr|juin|juil|ao[uû]|ene|abr|ago|dic|gen|giu|lug"
+    r"|ott|hour|hr|h\b|day|week|month|min|am\b|pm\b|uhr|stunde|tag|woche|jour|semain|mois|heure|d[ií]as?\b|seman|horas?\b"
+    r"|ore\b|giorn|settiman|eur|usd|dollar|pound|user|st\b|nd\b|rd\b|th\b"
+)
 _REFERS = re.compile(
     r"(?:^|\b(?:no|nr|numbers?|items?|points?|punkte?|pkt|ziffer|frage|questions?|puntos?|punti|punto|numero|num|n°|on"
-    r"|re|to|zu|and|und|et|y|e)\.?[ ]{1,3}|[,&/#][ ]{0,3})(\d{1,2})(?=[ ]{0,2}(?:[:,.)&/;]|[a-zà-ü]|$))",
+    r"|re|to|zu|and|und|et|y|e)\.?[ ]{1,3}|[,&/#][ ]{0,3})(\d{1,2})(?=[ ]{0,2}(?:[:,.)&/;]|[a-zà-ü]|$))"
+    rf"(?![ ]{{0,2}}(?:{_MEASURES}|[.,]\d))",
     re.IGNORECASE,
 )
 
@@ -84,9 +91,8 @@ class Item:
 
     `message` counts messages by date and `parent` is the one it replies to (-1 for none in the thread). `words` are
     stems of content words, `weight` what they weigh together, `before` stems of the statement before it, `refers` the
-    list numbers the sentence names ("2 and 5 are right"),
-    `asked` the words quoted above it, `says` which of the telling words it holds. `first` and `last` mark the first and
-    last entry with a state of its message.
+    list numbers the sentence names ("2 and 5 are right"), `asked` the words quoted above it, `says` which of the
+    telling words it holds. `first` and `last` mark the first and last entry of its message that has a state.
     """
 
     id: str
@@ -117,12 +123,14 @@ class Scene:
     """How far the walk through the thread has come; positions count items.
 
     `settled` holds, by position, the kinds of answer an item has had; `replaced` the items whose terms were changed;
-    `answered` the target of each message's answer before this one; `refused` those refused by the message at hand.
+    `repeats` leads those that only said an earlier one again to that one; `answered` holds the target of each
+    message's answer before this one, `refused` those refused by the message at hand.
     """
 
     rarity: dict[str, float]
     settled: dict[int, set[Kind]] = field(default_factory=dict)
     replaced: set[int] = field(default_factory=set)
+    repeats: dict[int, int] = field(default_factory=dict)
     answered: dict[int, int] = field(default_factory=dict)
     refused: dict[int, set[int]] = field(default_factory=dict)
 

@@ -1,15 +1,16 @@
 """Joins a thread's findings to entries: who answers what, what replaces what, and what was only said again."""
 
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, field
 
 from mailsync.extract.affinity import ANSWERING, Item, Scene, answer_traits, items, replace_traits
+from mailsync.extract.naming import corrections, named
 from mailsync.extract.states import Moves, steps
 from mailsync.extract.weights import ANSWER, REPLACE, TAKE_UP
-from mailsync.model.entry import STATEFUL, Entry, Evidence, Finding, Kind, Tier, Topic, due_day
+from mailsync.model.entry import STATEFUL, Entry, Evidence, Finding, Kind
+from mailsync.model.mail import Message
+from mailsync.model.people import Side
 from mailsync.model.thread import Background, Heard
 
 _RECENT = 40  # how many of the latest findings an answer is compared with, however long the thread
@@ -28,6 +29,8 @@ _ALL = re.compile(
     r"|conforme|los puntos)|ambos|ambas|los dos|tutto (?:bene|corretto|ok|giusto)|tutti i punti|entramb[ie])\b",
     re.IGNORECASE,
 )
+#: How `reading.headers` words its doubts about an author.
+_DOUBTFUL = re.compile(r"From field|sender's (?:name|address)|may be forged")
 
 
 @dataclass(slots=True)
@@ -37,17 +40,6 @@ class _Web:
     answers: dict[int, tuple[int, ...]] = field(default_factory=dict)
     replaces: dict[int, int] = field(default_factory=dict)
     takes_up: dict[int, int] = field(default_factory=dict)
-    repeats: dict[int, int] = field(default_factory=dict)
-
-
-def entry_id(finding: Finding) -> str:
-    """Return the id of a finding's entry: 12 hex digits that depend on its evidence and kind alone.
-
-    The same message read again, alone or in a longer thread, gives the same ids.
-    """
-    evidence = finding.evidence
-    key = f"{evidence.message_id}\0{finding.kind}\0{evidence.span.start}\0{evidence.quote}"
-    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 def link(thread: str, heard: Sequence[Heard], background: Background) -> tuple[Entry, ...]:
@@ -55,20 +47,21 @@ def link(thread: str, heard: Sequence[Heard], background: Background) -> tuple[E
 
     `heard` stands in the order of the messages' dates; the entries come in the same order, by place in each message.
     """
-    wanted = _corrections(background)
-    found, scene = items(heard, _named(heard, wanted))
+    told = corrections(background)
+    found, scene = items(heard, named(heard, told))
     web = _walk(found, scene)
-    weak = [_weakness(item.finding, background) for item in found]
+    doubts = [_doubts(h.read.message) for h in heard]
+    weak = [_weakness(item.finding, doubts[item.message], background) for item in found]
     lives = steps(found, _moves(heard, web, weak, background))
     clients = {h.read.message.message_id: h.read.client for h in heard}
     also: dict[int, list[Evidence]] = {}
-    for again, original in web.repeats.items():
+    for again, original in scene.repeats.items():
         also.setdefault(original, []).append(found[again].finding.evidence)
     return tuple(
         Entry(
             id=item.id,
             thread=thread,
-            client=wanted.get(item.id, {}).get("client") or clients.get(item.finding.evidence.message_id, ""),
+            client=told.get(item.id, {}).get("client") or clients.get(item.finding.evidence.message_id, ""),
             finding=item.finding,
             answers=found[web.answers[n][0]].id if n in web.answers else None,
             answers_all=tuple(found[m].id for m in web.answers.get(n, ())),
@@ -78,7 +71,7 @@ def link(thread: str, heard: Sequence[Heard], background: Background) -> tuple[E
             weak=weak[n],
         )
         for n, item in enumerate(found)
-        if n not in web.repeats
+        if n not in scene.repeats
     )
 
 
@@ -95,68 +88,6 @@ def _moves(heard: Sequence[Heard], web: _Web, weak: Sequence[str], background: B
     )
 
 
-def _corrections(background: Background) -> dict[str, dict[str, str | None]]:
-    """Return what people changed, by entry and field, the latest word last; {"removed": ...} for what they removed."""
-    wanted: dict[str, dict[str, str | None]] = {}
-    for correction in sorted(background.corrections, key=lambda c: c.at):
-        fields = wanted.setdefault(correction.entry, {})
-        fields.update(correction.changes)
-        if correction.removed:
-            fields["removed"] = correction.reason
-    return wanted
-
-
-def _named(heard: Sequence[Heard], wanted: Mapping[str, dict[str, str | None]]) -> list[list[tuple[str, Finding]]]:
-    """Return the findings of each message with their ids, corrected by people, without what they removed.
-
-    The id is made before the correction, so that a correction outlives every reading. What stands twice on the same
-    words of the same message counts once.
-    """
-    seen = {entry for entry, fields in wanted.items() if "removed" in fields}
-    named = []
-    for h in heard:
-        pairs = []
-        for finding in h.findings:
-            own = entry_id(finding)
-            if own not in seen:
-                seen.add(own)
-                pairs.append((own, _corrected(finding, wanted.get(own, {}))))
-        named.append(pairs)
-    return named
-
-
-def _corrected(finding: Finding, fields: Mapping[str, str | None]) -> Finding:
-    """Return `finding` with the fields that a person set; a value that does not exist changes nothing."""
-    if not fields:
-        return finding
-    terms = finding.terms
-    if "due" in fields:
-        terms = replace(terms, due=_day(fields["due"], terms.due), due_choices=())
-    if "amount" in fields:
-        terms = replace(terms, amount=fields["amount"])
-    topic, kind, tier = fields.get("topic"), fields.get("kind"), fields.get("tier")
-    if topic in set(Topic):
-        terms = replace(terms, topic=Topic(topic))
-    return replace(
-        finding,
-        terms=terms,
-        kind=Kind(kind) if kind in set(Kind) else finding.kind,
-        tier=Tier(tier) if tier in set(Tier) else finding.tier,
-        owner=fields.get("owner", finding.owner),
-    )
-
-
-def _day(text: str | None, before: str | None) -> str | None:
-    """Return `text` if it is no date at all or an ISO date or date-time, else `before`."""
-    try:
-        if text:
-            due_day(text)
-            datetime.fromisoformat(text)
-    except ValueError:
-        return before
-    return text or None
-
-
 def _walk(found: Sequence[Item], scene: Scene) -> _Web:
     """Go through the items in order and link each to the earlier ones."""
     web = _Web()
@@ -166,15 +97,15 @@ def _walk(found: Sequence[Item], scene: Scene) -> _Web:
         if item.kind in ANSWERING:
             _answer(n, near, found, scene, web)
         elif item.kind in STATEFUL:
-            original = _said_before(n, near, found, web)
+            original = _said_before(n, near, found, scene)
             if original is not None:
-                web.repeats[n] = original
+                scene.repeats[n] = original
                 continue
             _replace(n, near, found, scene, web)
             _take_up(n, near, found, scene, web)
         for word in item.words:
             shelf.setdefault(word, []).append(n)
-    _spread(found, web)
+    _spread(found, scene, web)
     _spare(found, web)
     return web
 
@@ -199,7 +130,7 @@ def _score(traits: dict[str, float], weights: dict[str, float]) -> float:
 def _answer(n: int, near: Sequence[int], found: Sequence[Item], scene: Scene, web: _Web) -> None:
     """Link an approval, rejection or fulfilment to what it answers, if anything."""
     kind = found[n].kind
-    scored = [(_score(answer_traits(n, m, found, scene), ANSWER), m) for m in near if m not in web.repeats]
+    scored = [(_score(answer_traits(n, m, found, scene), ANSWER), m) for m in near if m not in scene.repeats]
     best = max(scored, default=None)
     nothing = ANSWER["nothing"] + ANSWER.get(f"nothing for {kind}", 0.0)
     if best is None or best[0] < nothing:
@@ -245,7 +176,7 @@ def _numbered(item: Item, best: int, found: Sequence[Item]) -> tuple[int, ...]:
 
 def _replace(n: int, near: Sequence[int], found: Sequence[Item], scene: Scene, web: _Web) -> None:
     """Link new terms to the ones they take the place of, if any."""
-    old = [m for m in near if found[m].kind in STATEFUL and m not in web.repeats]
+    old = [m for m in near if found[m].kind in STATEFUL and m not in scene.repeats]
     scored = [(_score(replace_traits(n, m, found, scene), REPLACE), m) for m in old]
     best = max(scored, default=None)
     if best is None or best[0] < REPLACE["nothing"] + REPLACE.get(f"nothing for {found[n].kind}", 0.0):
@@ -272,12 +203,17 @@ def _take_up(n: int, near: Sequence[int], found: Sequence[Item], scene: Scene, w
         web.takes_up[n] = best[1]
 
 
-def _said_before(n: int, near: Sequence[int], found: Sequence[Item], web: _Web) -> int | None:
-    """Return the earlier entry that this one only says again: same kind, person and terms, nearly the same words."""
-    a = found[n]
+def _said_before(n: int, near: Sequence[int], found: Sequence[Item], scene: Scene) -> int | None:
+    """Return the earlier entry that this one only says again: same kind, person and terms, nearly the same words.
+
+    What was refused, replaced or done meanwhile is not said again but anew.
+    """
+    a, over = found[n], {Kind.REJECTION, Kind.FULFILMENT}
     for m in reversed(near):
         c = found[m]
-        if c.kind is not a.kind or c.finding.who != a.finding.who or m in web.repeats or c.message == a.message:
+        if c.kind is not a.kind or c.finding.who != a.finding.who or c.message == a.message:
+            continue
+        if m in scene.repeats or m in scene.replaced or scene.settled.get(m, set()) & over:
             continue
         mine, theirs = a.finding.terms, c.finding.terms
         same_terms = mine.due in (None, theirs.due) and mine.amount in (None, theirs.amount)
@@ -287,7 +223,7 @@ def _said_before(n: int, near: Sequence[int], found: Sequence[Item], web: _Web) 
     return None
 
 
-def _spread(found: Sequence[Item], web: _Web) -> None:
+def _spread(found: Sequence[Item], scene: Scene, web: _Web) -> None:
     """Let a yes or no to everything settle all terms of the message it answers, but what its own message sets apart."""
     for n, targets in list(web.answers.items()):
         item = found[n]
@@ -298,7 +234,7 @@ def _spread(found: Sequence[Item], web: _Web) -> None:
         terms = [
             m
             for m in _of_message(targets[0], found)
-            if found[m].kind in _TERMS and m not in apart and m not in web.repeats
+            if found[m].kind in _TERMS and m not in apart and m not in scene.repeats
         ]
         if len(terms) > 1 and found[targets[0]].message < item.message:
             web.answers[n] = tuple(terms)
@@ -322,10 +258,19 @@ def _of_message(n: int, found: Sequence[Item]) -> list[int]:
     return list(range(start, end))
 
 
-def _weakness(finding: Finding, background: Background) -> str:
-    """Say why a yes does not count in full: the person does not decide, or the words leave a door open."""
+def _weakness(finding: Finding, doubts: str, background: Background) -> str:
+    """Say why a yes does not count in full: who said it is doubtful, or does not decide, or left a door open."""
     if finding.kind is not Kind.APPROVAL:
         return ""
+    if doubts:
+        return doubts
+    if finding.side is Side.THIRD:
+        return "not one of the client's people"
     if not background.circle.decides(finding.who):
         return "this person does not decide"
     return f"vague: {', '.join(finding.terms.vague)}" if finding.terms.vague else ""
+
+
+def _doubts(message: Message) -> str:
+    """Return what parsing found doubtful about who wrote the message."""
+    return next((trouble for trouble in message.troubles if _DOUBTFUL.search(trouble)), "")

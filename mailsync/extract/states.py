@@ -151,7 +151,7 @@ def _hear_silence(found: Sequence[Item], moves: Moves, lives: Sequence[_Life], r
     on a condition, without a date, when the work has gone on since. Money is the exception: that it came is said, or
     it is outstanding.
     """
-    complained = {i.finding.side: i.finding.date for i in found if i.kind is Kind.ISSUE}  # the last time
+    complained = {i.finding.side: i.finding.date.date() for i in found if i.kind is Kind.ISSUE}  # the last time
     progress = [n for n, i in enumerate(found) if i.kind in (Kind.FULFILMENT, Kind.APPROVAL)]
     times = [at for at, _ in moves.talk]
     for n, item in enumerate(found):
@@ -161,22 +161,26 @@ def _hear_silence(found: Sequence[Item], moves: Moves, lives: Sequence[_Life], r
             life.move(found[reply].finding.date, State.AGREED, found[reply].id)
         if not life.unsettled or item.kind is Kind.PROPOSAL or terms.topic is Topic.PAYMENT:
             continue
-        waits = _waiting(item)
-        since = max(due_day(terms.due), item.finding.date.date()) if terms.due else item.finding.date.date()
-        if any(complained[side].date() > since for side in waits & complained.keys()):
+        waits, said = _waiting(item), item.finding.date.date()
+        since = max(due_day(terms.due), said) if terms.due else said
+        if any(complained[side] > since for side in waits & complained.keys()):
             continue
         if terms.due:
-            first = bisect_right(times, life.steps[-1].at)
-            at = next((at for at, side in moves.talk[first:] if side in waits and at.date() > since), None)
+            later = moves.talk[bisect_right(times, life.steps[-1].at) :]
+            at = next((at for at, side in later if side in waits and at.date() > since), None)
             if at is not None:
                 life.move(at, State.DONE, "")
         elif item.kind is Kind.COMMITMENT and terms.conditional:
-            for m in progress[bisect_right(progress, n) :]:
-                moved = found[m]
-                gone_on = moved.kind is Kind.FULFILMENT or moved.finding.side in waits
-                if gone_on and moved.message > item.message and moved.finding.date >= life.steps[-1].at:
-                    life.move(moved.finding.date, State.DONE, moved.id)
-                    break
+            _go_on(item, life, [found[m] for m in progress[bisect_right(progress, n) :]], waits)
+
+
+def _go_on(item: Item, life: _Life, progress: Sequence[Item], waits: set[Side]) -> None:
+    """Move a promise on a condition to done by the first delivery, or yes of those who wait, in a later message."""
+    for moved in progress:
+        gone_on = moved.kind is Kind.FULFILMENT or moved.finding.side in waits
+        if gone_on and moved.message > item.message and moved.finding.date >= life.steps[-1].at:
+            life.move(moved.finding.date, State.DONE, moved.id)
+            return
 
 
 def _waiting(item: Item) -> set[Side]:

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailsync.extract.affinity import items
-from mailsync.extract.links import candidates, entry_id, link
+from mailsync.extract.links import candidates, link
+from mailsync.extract.naming import entry_id
 from mailsync.model.entry import Kind, State, Tier, Topic, state_on
 from mailsync.model.people import Side
 from mailsync.model.thread import Correction
@@ -167,6 +168,42 @@ def test_a_weak_yes_is_kept_and_moves_nothing(sender, vague, weak):
     assert log[yes.quote].answers == log[OFFER.quote].id
     assert log[yes.quote].weak == weak
     assert last(log[OFFER.quote]) is (State.OPEN if weak else State.AGREED)
+
+
+def test_a_doubtful_author_agrees_nothing():
+    """A yes whose author may be forged, or who is nobody of the client's, is kept weak with the reason."""
+    forged = "the server that received it says dmarc=fail: the sender may be forged"
+    offer, yes = heard((0, US, [OFFER]), (1, ANNA, [Say("Yes, go ahead.", Kind.APPROVAL)]))
+    yes = replace(yes, read=replace(yes.read, message=replace(yes.read.message, troubles=(forged,))))
+    stranger = heard((0, US, [OFFER]), (1, "x@third.example", [Say("Yes, go ahead.", Kind.APPROVAL)]))
+
+    assert linked([offer, yes])["Yes, go ahead."].weak == forged
+    assert linked(stranger)["Yes, go ahead."].weak == "not one of the client's people"
+    assert last(linked([offer, yes])[OFFER.quote]) is last(linked(stranger)[OFFER.quote]) is State.OPEN
+
+
+@pytest.mark.parametrize(
+    "answer", ["2 May works for us.", "We can do it in 2 hours, fine.", "Fine on 2 May.", "2,5 days are ok."]
+)
+def test_a_date_or_quantity_is_no_list_number(answer):
+    """The number of a day or an amount does not lead to the item of that number alone."""
+    yes = Say(answer, Kind.APPROVAL, answering=LIST[2].quote)
+
+    assert (
+        linked(heard((0, US, LIST), (1, ANNA, [yes])))[answer].answers == linked(heard((0, US, LIST)))[LIST[2].quote].id
+    )
+
+
+def test_a_promise_kept_and_made_again_is_a_new_one():
+    """Saying the same after it was done undertakes it once more."""
+    promise = Say("I will send you the signed weekly report.", Kind.COMMITMENT, US)
+    mails = heard(
+        (0, US, [promise]), (1, US, [Say("The signed weekly report is attached.", Kind.FULFILMENT)]), (7, US, [promise])
+    )
+
+    states = [last(e) for e in link("t1", mails, BACKGROUND) if e.finding.kind is Kind.COMMITMENT]
+
+    assert states == [State.DONE, State.OPEN]
 
 
 def test_ids_depend_on_the_evidence_alone():
