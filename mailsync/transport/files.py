@@ -78,7 +78,7 @@ def _kind(file: Path) -> "_Reader | None":
         return _read_single  # reading will say what is wrong
     if file.parent.name in {"cur", "new"} and (file.parent.parent / "cur").is_dir():
         return _read_delivered
-    if file.suffix.lower() in {".eml", ".emlx"} and head.strip():
+    if file.suffix.lower() in {".eml", ".emlx"} and head:
         return _read_single if file.suffix.lower() == ".eml" else _read_emlx  # however broken it may be
     if mbox.begins(head) or (not head and file.suffix.lower() in {"", ".mbox", ".mbx"}):
         return _read_mbox

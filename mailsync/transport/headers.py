@@ -9,6 +9,8 @@ from typing import Final
 _PARSED: Final = 20_000
 
 _DELIMITERS: Final = re.compile(r"[\s<>,;:\"()\[\]]")
+#: One mailbox of a field without quotes, comments or groups: most are, and the standard parser is slow.
+_PLAIN: Final = re.compile(r"[^<>]*<([^<>\s@]+@[^<>\s@]+)>\s*|\s*([^<>\s@]+@[^<>\s@]+)\s*")
 _MESSAGE_ID: Final = re.compile(r"<([^<>]*)>")
 
 
@@ -48,10 +50,14 @@ def addresses(data: bytes, *names: str) -> tuple[str, ...]:
 
 
 def _addresses(value: str) -> list[str]:
-    if len(value) <= _PARSED and value.count("(") < 50:  # comments nest, and the parser recurses
-        parsed = [email for _, email in getaddresses([value])]
-        if parsed and all("@" in email for email in parsed):
-            return [_unquoted(email) for email in parsed]
+    if len(value) <= _PARSED:
+        plain = [_PLAIN.fullmatch(mailbox) for mailbox in value.split(",")]
+        if all(plain) and not any(mark in value for mark in '"(:;\\'):
+            return [_unquoted(match[1] or match[2]) for match in plain if match]
+        if value.count("(") < 50:  # comments nest, and the parser recurses
+            parsed = [email for _, email in getaddresses([value])]
+            if parsed and all("@" in email for email in parsed):
+                return [_unquoted(email) for email in parsed]
     pieces = (_unquoted(piece) for piece in _DELIMITERS.split(value))
     return [
         piece for piece in pieces if 2 < len(piece) < 321 and piece.count("@") == 1 and piece[0] != "@" != piece[-1]

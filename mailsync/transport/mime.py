@@ -23,6 +23,8 @@ _LOCAL: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*
 _DOMAIN: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,62})(\.[A-Za-z0-9]([A-Za-z0-9-]{0,62}))*")
 _ID: Final = re.compile(r"[!-;=?-~]+@[!-;=?-~]+")
 
+_SPECIAL: Final = '<>()[]:;"\\'
+
 #: Characters that turn the order of what a person reads (Unicode bidi controls).
 _BIDI: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -93,9 +95,15 @@ def clean_line(text: str, limit: int) -> str:
 
 
 def _mailbox(address: Address) -> Mailbox:
+    """Return sender or recipient with the name as words only.
+
+    A name must not look like an address; and where the library folds a long quoted name it forgets the quotes, so that
+    only a short one keeps its comma ("Fox, Dana").
+    """
     local, _, domain = plain_address(address.email).rpartition("@")
-    name = clean_line(address.name, 200)
-    return Mailbox("" if "@" in name else name, local, domain)  # an address as name would hide the real one
+    special = _SPECIAL if len(address.name) + len(address.email) <= 60 else _SPECIAL + ",."
+    name = "" if "@" in address.name else clean_line(address.name.translate(dict.fromkeys(map(ord, special), " ")), 200)
+    return Mailbox(name, local, domain)
 
 
 def _own_id(message_id: str) -> str:

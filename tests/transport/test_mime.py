@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import email.utils
 import re
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -155,6 +156,16 @@ def test_any_text_becomes_a_letter_that_says_the_same(body, subject):
 
 def _kept(text: str) -> str:
     return "".join(c for c in text.replace("\r", "\n") if c in "\n\t" or (ord(c) >= 32 and not 0x7F <= ord(c) < 0xA0))
+
+
+@given(st.text('<>()[]:;,."\\ @=?abcé', max_size=150), st.integers(0, 5))
+def test_no_name_adds_or_hides_a_recipient(name, others):
+    """Whatever a display name holds, any reader of the header sees exactly the recipients that were meant."""
+    people = [Address(email=f"person{n}@client.example", name=name) for n in range(others + 1)]
+    data = to_bytes(draft(to=tuple(people)), NOW)
+    header = email.message_from_bytes(data)["To"].replace("\r\n", "").replace("\n", "")
+
+    assert [found for _, found in email.utils.getaddresses([header])] == [person.email for person in people]
 
 
 @given(st.text(max_size=200))
