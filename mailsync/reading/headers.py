@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_tz
+from functools import lru_cache
 from typing import Any
 
 import mailparser
@@ -175,39 +176,41 @@ class Names:
 
 
 _MOST_ADDRESSES = 500
+_WORTH_KEEPING = 1000  # characters of address fields; longer ones hardly come again
 _LONE_ADDRESS = re.compile(r"<\s?([^<>@\s\"]{1,100}@[^<>@\s\"]{1,200})\s?>")
 
 
 def names(section: HeaderSection, allowed: Collection[str]) -> Names:
     """Read the address and subject fields with mail-parser; `allowed` are the lower-case charsets of encoded words."""
     troubles: list[str] = []
-    lines = []
+    values = []
     for name in ("from", "to", "cc", "reply-to", "subject"):
         value = section.first(name)[: 8000 if name in ("from", "subject") else 40_000]
-        strange = any(codec.lower() not in allowed for codec in _ENCODED_CODEC.findall(value))
-        if strange:
+        if any(codec.lower() not in allowed for codec in _ENCODED_CODEC.findall(value)):
             troubles.append(f"the {name} field names an unknown character set")
             value = value.replace("=?", "= ?")
-        lines.append(f"{name}: {value}")
+        values.append(value)
+    *people, subject = values
     try:
-        parsed = mailparser.parse_from_string("\n".join(lines) + "\n\n")
-        lists = {key: _addresses(getattr(parsed, key)) for key in ("from_", "to", "cc", "reply_to")}
-        subject = parsed.subject
+        read = _people if sum(map(len, people)) < _WORTH_KEEPING else _people.__wrapped__
+        found, to, cc, reply_to = read(*people)
+        subject = decode_header_part(subject)
     except Exception:  # noqa: BLE001 - a parser's failure on hostile headers is a trouble of the mail, not ours
         troubles.append("the address fields could not be read")
-        lists, subject = dict.fromkeys(("from_", "to", "cc", "reply_to"), ()), section.first("subject")
-    if not lists["from_"]:  # mail-parser refuses what servers let pass ("<dana@client.example.>")
-        found = _LONE_ADDRESS.findall(section.first("from")[:2000])
-        lists["from_"] = _addresses([("", found[0])]) if len(found) == 1 else ()
-    sender, doubts = _sender(section, lists["from_"])
-    return Names(
-        sender=sender,
-        reply_to=lists["reply_to"],
-        to=lists["to"],
-        cc=lists["cc"],
-        subject=clean(subject),
-        troubles=(*troubles, *doubts),
-    )
+        found = to = cc = reply_to = ()
+    if not found:  # mail-parser refuses what servers let pass ("<dana@client.example.>")
+        lone = _LONE_ADDRESS.findall(values[0][:2000])
+        found = _addresses([("", lone[0])]) if len(lone) == 1 else ()
+    sender, doubts = _sender(section, found)
+    return Names(sender=sender, reply_to=reply_to, to=to, cc=cc, subject=clean(subject), troubles=(*troubles, *doubts))
+
+
+@lru_cache(maxsize=2048)
+def _people(author: str, to: str, cc: str, reply_to: str) -> tuple[tuple[Address, ...], ...]:
+    """Return the addresses of the From, To, Cc and Reply-To fields; people write to the same people."""
+    head = f"from: {author}\nto: {to}\ncc: {cc}\nreply-to: {reply_to}\n\n"
+    parsed = mailparser.parse_from_string(head)
+    return tuple(_addresses(pairs) for pairs in (parsed.from_, parsed.to, parsed.cc, parsed.reply_to))
 
 
 def _addresses(pairs: Any) -> tuple[Address, ...]:
