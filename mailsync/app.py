@@ -18,13 +18,15 @@ from mailsync.config import Account, Config, load
 from mailsync.ledger.sqlite import open_ledger
 from mailsync.logs import hide
 from mailsync.model.draft import WAITING
-from mailsync.model.errors import NotFoundError, UsageError
+from mailsync.model.errors import NotFoundError, StateError, UsageError
+from mailsync.model.mail import Address
 from mailsync.model.people import Circle
 from mailsync.model.ports import Count
 from mailsync.secrets import secret
 
 if TYPE_CHECKING:
     from mailsync.drafting import Drafting
+    from mailsync.model.draft import Draft
     from mailsync.model.mail import Envelope
     from mailsync.model.ports import Ledger, MailSource, Outbox
     from mailsync.model.thread import ThreadReading
@@ -147,6 +149,33 @@ class App:
             for path in paths:
                 turn += take_files(desk, read_path(path), name)
             return turn + read_new(desk)
+
+    def reread(self, thread: str) -> None:
+        """Read one thread anew, after a person corrected something in it."""
+        from mailsync.pipeline import read_one
+
+        read_one(self.desk(), thread)
+
+    def take_note(self, client: str, words: str, people: Sequence[str], at: datetime) -> tuple[Turn, Draft | None]:
+        """Keep what was spoken as a note of ours, read it like any mail, and draft its recap at once."""
+        from mailsync.drafting import make
+        from mailsync.notes import note
+        from mailsync.pipeline import read_new, take_files
+        from mailsync.reading.parse import parse
+        from mailsync.reading.threads import keys, thread_id
+        from mailsync.transport.lock import one_worker
+
+        account = self.accounts()[0]
+        known = next(c for c in self.circle.clients if c.key == client)
+        raw = note(words, known, Address(name=self.config.me.name, email=account.address), people, at)
+        desk = self.desk()
+        with one_worker(self.config.data_dir):
+            turn = take_files(desk, [raw], account.key) + read_new(desk)
+            thread = thread_id(keys(parse(raw)))
+            try:
+                return turn, make(self.drafting(), thread)
+            except StateError:  # nothing in the note that could be confirmed
+                return turn, None
 
     def source(self, account: Account) -> MailSource:
         """Return the mailbox of `account`, not yet connected."""

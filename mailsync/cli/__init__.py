@@ -22,6 +22,11 @@ COMMANDS = {
     "search": ("mailsync.cli.log:search", "Search the agreement history."),
     "show": ("mailsync.cli.log:show", "Show an entry with its words, or a message, thread or draft."),
     "log": ("mailsync.cli.log:log", "List the newest entries."),
+    "serve": ("mailsync.cli.web:serve", "Serve the review page in the browser, on this machine only."),
+    "correct": ("mailsync.cli.entries:correct", "Correct an entry, or say that it is no agreement."),
+    "accept": ("mailsync.cli.entries:accept", "Let suggestions stand in the log."),
+    "dismiss": ("mailsync.cli.entries:dismiss", "Say that suggestions are no agreements."),
+    "note": ("mailsync.cli.entries:note", "Write down what was said by phone or in a meeting."),
     "drafts": ("mailsync.cli.drafts:drafts", "Review drafted recaps: list, show, edit, approve, discard, hold."),
 }
 

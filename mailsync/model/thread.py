@@ -8,6 +8,9 @@ from mailsync.model.entry import Entry, Finding
 from mailsync.model.mail import Message, Passage, Statement
 from mailsync.model.people import Circle, WorkingHours
 
+#: Message-IDs of notes of what was spoken end in this; no mail server's do (RFC 6761 keeps the name out of the DNS).
+NOTE_DOMAIN = "note.mailsync.invalid"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Correction:
