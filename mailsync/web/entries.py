@@ -1,0 +1,131 @@
+"""One entry: its words, its life, and what a person may say about it."""
+
+from collections.abc import Sequence
+
+from starlette.responses import Response
+
+from mailsync import review
+from mailsync.model.entry import Entry, Kind, Tier, Topic, due_day
+from mailsync.model.errors import UsageError
+from mailsync.model.event import Event
+from mailsync.web.site import Form, Page, back_to, read_again
+
+#: Fields of the form, each with what it may hold; None for free words.
+CHOICES: dict[str, frozenset[str] | None] = {
+    "kind": frozenset(Kind),
+    "topic": frozenset(Topic),
+    "due": None,
+    "amount": None,
+    "owner": None,
+    "client": None,
+}
+
+
+def entry(page: Page) -> Response:
+    """Show one entry with its history."""
+    one = page.app.ledger.entry(page.named("entry"))
+    events = page.app.ledger.events(subject=one.id)
+    return page.render(
+        "entry.html",
+        entry=one,
+        events=events,
+        removed=_is_removed(events),
+        can_undo=False,
+        chain=_chain(page, one),
+        thread=page.app.ledger.thread(one.thread),
+        kinds=tuple(Kind),
+        topics=tuple(Topic),
+        people=people(page, one.client),
+    )
+
+
+def _is_removed(events: Sequence[Event]) -> bool:
+    last = [event.name.value for event in events if event.name.value in ("entry found", "entry moved", "entry dropped")]
+    return bool(last) and last[-1] == "entry dropped"
+
+
+def _chain(page: Page, one: Entry) -> list[Entry]:
+    """Return the entries this one replaced, oldest first, itself last."""
+    found, wanted = [one], one.replaces
+    while wanted and wanted not in {e.id for e in found} and len(found) < 50:
+        found.append(page.app.ledger.entry(wanted))
+        wanted = found[-1].replaces
+    return list(reversed(found))
+
+
+def people(page: Page, client: str) -> list[str]:
+    """Return who may have to act in a client's matter: ourselves and the client's people."""
+    circle = page.app.circle
+    theirs = [c.email for one in circle.clients if one.key == client for c in one.contacts]
+    return [*circle.own, *theirs]
+
+
+def correct(page: Page, form: Form) -> Response:
+    """Keep the fields of an entry that a person changed."""
+    one = page.app.ledger.entry(page.named("entry"))
+    changes = changed(one, form)
+    back = form.get("back", "") or f"/entries/{one.id}"
+    if not changes:
+        return back_to(back, "unchanged")
+    review.correct_entry(page.reviewer, one.id, changes, reason=form.get("reason", ""))
+    return back_to(
+        back, "corrected" if read_again(page.app, one.thread) else "later", undo_entry=one.id, **_before(one, changes)
+    )
+
+
+def changed(one: Entry, form: Form) -> dict[str, str | None]:
+    """Return the fields of a form that differ from the entry. Raises UsageError naming what cannot be."""
+    terms = one.finding.terms
+    was = {
+        "kind": one.finding.kind.value,
+        "topic": terms.topic.value,
+        "due": terms.due,
+        "amount": terms.amount,
+        "owner": one.finding.owner,
+        "client": one.client,
+    }
+    found: dict[str, str | None] = {}
+    for name, allowed in CHOICES.items():
+        if name not in form:
+            continue
+        value = form[name].strip()[:200] or None
+        if value == was[name] or (name == "due" and value and was["due"] and value == was["due"][:10]):
+            continue
+        _refuse_nonsense(name, value, allowed)
+        found[name] = value
+    return found
+
+
+def _refuse_nonsense(name: str, value: str | None, allowed: frozenset[str] | None) -> None:
+    if allowed is not None and value not in allowed:
+        raise UsageError(
+            f"there is no {name} {value or 'without a name'}", f"Choose one of {', '.join(sorted(allowed))}."
+        )
+    if name == "due" and value:
+        try:
+            due_day(value)
+        except ValueError:
+            raise UsageError(f"{value} is no day", "Write it like 2026-03-31.") from None
+
+
+def _before(one: Entry, changes: dict[str, str | None]) -> dict[str, str]:
+    """Return what undo puts back; only short plain values travel in the address."""
+    del one, changes
+    return {}
+
+
+def remove(page: Page, form: Form) -> Response:
+    """Say that an entry is no agreement."""
+    one = page.app.ledger.entry(page.named("entry"))
+    review.correct_entry(page.reviewer, one.id, {}, removed=True, reason=form.get("reason", ""))
+    back = form.get("back", "") or f"/entries/{one.id}"
+    return back_to(back, "removed" if read_again(page.app, one.thread) else "later")
+
+
+def keep(page: Page, form: Form) -> Response:
+    """Let a suggestion stand in the log."""
+    one = page.app.ledger.entry(page.named("entry"))
+    if one.finding.tier is Tier.SUGGESTION:
+        review.accept_suggestion(page.reviewer, one.id)
+    back = form.get("back", "") or f"/entries/{one.id}"
+    return back_to(back, "kept" if read_again(page.app, one.thread) else "later")

@@ -1,0 +1,179 @@
+"""One message as it came: its HTML made harmless, its attachments for download, its raw bytes."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email.message import Message as MimeMessage
+from email.parser import BytesParser
+from urllib.parse import quote
+
+import nh3
+from markupsafe import Markup
+from starlette.responses import Response
+
+from mailsync.model.errors import NotFoundError
+from mailsync.model.mail import RawMessage
+from mailsync.reading.bodies import decode
+from mailsync.reading.headers import header_section
+from mailsync.web.security import MAIL_POLICY
+from mailsync.web.shown import plain, size
+from mailsync.web.site import Page
+
+MOST_PARTS, DEEPEST = 1000, 100
+LONGEST_HTML, LONGEST_RAW = 1_000_000, 300_000
+
+#: Nothing here can load, run, or be sent; links lose their target and stay as text.
+TAGS = frozenset(
+    """a abbr address b bdi blockquote br caption center code col colgroup dd del div dl dt em figcaption figure font h1
+    h2 h3 h4 h5 h6 hr i ins kbd li ol p pre q s samp small span strike strong sub sup table tbody td tfoot th thead
+    tr tt u ul var""".split()  # noqa: SIM905
+)
+ATTRIBUTES = {"td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}, "ol": {"start"}}
+DROPPED = frozenset("script style title head template noscript iframe object svg math textarea select xmp".split())  # noqa: SIM905
+
+_UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|;%\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """An attachment with its bytes."""
+
+    name: str
+    content_type: str
+    data: bytes
+
+
+def sanitise(html: str) -> str:
+    """Return mail HTML that shows its words and tables and does nothing else: no script, style, image or link."""
+    return nh3.clean(
+        html[:LONGEST_HTML],
+        tags=set(TAGS),
+        clean_content_tags=set(DROPPED),
+        attributes={tag: set(names) for tag, names in ATTRIBUTES.items()},
+        strip_comments=True,
+        link_rel=None,
+        generic_attribute_prefixes=set(),
+        url_schemes=set(),
+    )
+
+
+def parts(data: bytes) -> tuple[str, list[File]]:
+    """Return the first HTML part and the attachments, in the order in which `Message.attachments` lists them.
+
+    Never raises on content: what cannot be taken apart has neither.
+    """
+    if data.count(b"\n--") > 20 * MOST_PARTS:
+        return "", []
+    try:
+        section = header_section(data[:1_000_001], 1_000_000)
+        root = BytesParser().parsebytes(section.kept + b"\r\n" + data[section.body_at :])
+        leaves = list(_leaves(root))
+    except Exception:  # noqa: BLE001 - a hostile tree; the raw bytes can still be looked at
+        return "", []
+    html, files = "", []
+    for part in leaves:
+        kind, name = part.get_content_type(), _file_name(part)
+        apart = part.get_content_disposition() == "attachment" or (name and part.get_content_disposition() != "inline")
+        if kind in ("text/plain", "text/html") and not apart:
+            html = html or (_text(part) if kind == "text/html" else "")
+        elif kind != "text/x-amp-html":
+            files.append(File(name=name, content_type=kind, data=_bytes(part)))
+    return html, files
+
+
+def _leaves(root: MimeMessage) -> Iterator[MimeMessage]:
+    pending: list[tuple[MimeMessage, int]] = [(root, 0)]
+    for _ in range(MOST_PARTS):
+        if not pending:
+            return
+        part, depth = pending.pop()
+        children = part.get_payload() if part.get_content_type().startswith("multipart/") else None
+        if isinstance(children, list):
+            if depth < DEEPEST:
+                pending += [(child, depth + 1) for child in reversed(children) if isinstance(child, MimeMessage)]
+        else:
+            yield part
+
+
+def _file_name(part: MimeMessage) -> str:
+    try:
+        return part.get_filename() or ""
+    except Exception:  # noqa: BLE001 - hostile parameters; the file goes without a name
+        return ""
+
+
+def _text(part: MimeMessage) -> str:
+    data = part.get_payload(decode=True)
+    charset = part.get_param("charset") or ""
+    return decode(data[: 4 * LONGEST_HTML], str(charset))[0] if isinstance(data, bytes) else ""
+
+
+def _bytes(part: MimeMessage) -> bytes:
+    payload = part.get_payload()
+    if isinstance(payload, list):  # an attached message (message/rfc822)
+        return b"\r\n".join(inner.as_bytes() for inner in payload if isinstance(inner, MimeMessage))
+    data = part.get_payload(decode=True)
+    return data if isinstance(data, bytes) else b""
+
+
+def safe_name(name: str, otherwise: str) -> str:
+    """Return a file name that cannot leave its folder, hide its ending or break a header."""
+    name = _UNSAFE.sub("_", unicodedata.normalize("NFC", name)).strip(" .")
+    stem, dot, ending = name.rpartition(".")
+    if dot and 0 < len(ending) <= 10:
+        return f"{stem[:100] or 'file'}.{ending}"
+    return name[:110] or otherwise
+
+
+def download(data: bytes, name: str, content_type: str = "application/octet-stream") -> Response:
+    """Hand out bytes to be saved, never to be shown."""
+    simple = re.sub(r"[^A-Za-z0-9._ -]", "_", name)
+    where = f"attachment; filename=\"{simple}\"; filename*=UTF-8''{quote(name, safe='')}"
+    policy = "default-src 'none'; sandbox; frame-ancestors 'none'; form-action 'none'; base-uri 'none'"
+    return Response(
+        data, headers={"Content-Disposition": where, "Content-Security-Policy": policy}, media_type=content_type
+    )
+
+
+# ---- the pages ----
+
+
+def _kept(page: Page) -> RawMessage:
+    if page.site.mask is not None:
+        raise NotFoundError("raw mail is not shown in incognito", "Start mailsync serve without --incognito to see it.")
+    return page.app.ledger.raw(page.named("digest"))
+
+
+def as_html(page: Page) -> Response:
+    """Show a message's HTML part, sanitised, for a sandboxed frame."""
+    html, _ = parts(_kept(page).data)
+    if not html.strip():
+        raise NotFoundError("this message has no HTML part")
+    response = page.render("mail_html.html", body=Markup(sanitise(html)))  # noqa: S704 - an explicit allow-list
+    response.headers["Content-Security-Policy"] = MAIL_POLICY
+    response.headers["X-Frame-Options"] = "SAMEORIGIN"
+    return response
+
+
+def raw(page: Page) -> Response:
+    """Show a message's bytes as text."""
+    kept = _kept(page)
+    text = plain(kept.data[:LONGEST_RAW].decode("utf-8", "replace").replace("\r\n", "\n"))
+    cut = len(kept.data) > LONGEST_RAW
+    return page.render("raw.html", kept=kept, text=text, cut=cut, size=size(len(kept.data)))
+
+
+def raw_file(page: Page) -> Response:
+    """Hand out a message's bytes as they came."""
+    kept = _kept(page)
+    return download(kept.data, f"{kept.digest[:12]}.eml", "message/rfc822")
+
+
+def attachment(page: Page) -> Response:
+    """Hand out one attachment to be saved."""
+    _, files = parts(_kept(page).data)
+    number = page.request.path_params["number"]
+    if number >= len(files):
+        raise NotFoundError("there is no such attachment", "The raw message holds everything that came.")
+    return download(files[number].data, safe_name(files[number].name, f"attachment-{number + 1}"))
