@@ -235,6 +235,38 @@ def correct_entry(
     return correction
 
 
+def add_entry(at: Reviewer, digest: str, span: Span, kind: Kind) -> Correction:
+    """Keep an entry that a person found in the words of a message, where reading did not.
+
+    Raises NotFoundError for an unknown message, UsageError for words that stand in no statement of its author.
+    """
+    found = next((m for m, _ in at.drafting.ledger.messages(thread_of(at, digest)) if m.digest == digest), None)
+    quote = one_line(found.text[span.start : span.end]) if found and 0 <= span.start < span.end else ""
+    if found is None or not any(map(str.isalnum, quote)):
+        raise UsageError("an entry needs words of the message", "Select a sentence, or choose a statement.")
+    evidence = Evidence(digest=digest, message_id=found.message_id, span=span, quote=quote)
+    correction = Correction(
+        entry=entry_id(evidence, kind),
+        at=at.drafting.now(),
+        changes=(("kind", kind.value), ("tier", Tier.LOG.value)),
+        reason="found by a person",
+        added=evidence,
+    )
+    at.drafting.ledger.correct(correction)
+    return correction
+
+
+def undo_correction(at: Reviewer, entry_id: str) -> Correction:
+    """Take back the latest word of a person about an entry. Raises StateError where nothing was said."""
+    ledger = at.drafting.ledger
+    entry = ledger.entry(entry_id)
+    if not standing(ledger.corrections(entry.thread)).get(entry.id):
+        raise StateError(f"nobody has corrected entry {entry.id}", "There is nothing to take back.")
+    correction = Correction(entry=entry.id, at=at.drafting.now(), undo=True)
+    ledger.correct(correction)
+    return correction
+
+
 def accept_suggestion(at: Reviewer, entry_id: str) -> Correction:
     """Let a suggestion stand in the log."""
     return correct_entry(at, entry_id, {"tier": "log"})

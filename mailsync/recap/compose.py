@@ -18,7 +18,7 @@ from mailsync.model.ports import ThreadInfo
 from mailsync.model.thread import Background, ReadMessage, ThreadReading
 from mailsync.recap.due import confirmable, fresh
 from mailsync.recap.letters import write
-from mailsync.recap.lines import Point, Voice, part_of, points, text_of
+from mailsync.recap.lines import Point, Voice, part_of, points, text_of, worth_a_line
 from mailsync.recap.people import (
     Envelope,
     Writer,
@@ -90,12 +90,19 @@ def recap_lines(news: Sequence[Entry], entries: Sequence[Entry], voice: Voice) -
 
     `news` is what wants confirming, `entries` all that may be cited beside it.
     """
-    made = points(news, entries)[-MOST_LINES:]
+    made = tuple(point for point in points(news, entries) if worth_a_line(point))[-MOST_LINES:]
     concern = _concern(made)
     # A bare complaint has said all it can as the concern; anything that can be answered gets its number as well.
     said = concern is not None and concern.head.finding.kind is Kind.ISSUE and not concern.answers
-    placed = [(part_of(point, voice), point) for point in made if not (said and point is concern)]
-    lines = numbered([(part, text_of(point, voice, part), point.entries) for part, point in placed])
+    placed: dict[tuple[Part, str, str], Point] = {}
+    for point in made:
+        if said and point is concern:
+            continue
+        evidence = point.head.finding.evidence
+        # A sentence that is two entries in one part gives one line, which stands on both.
+        key = (part_of(point, voice), evidence.digest, evidence.quote)
+        placed[key] = placed[key].with_(point) if key in placed else point
+    lines = numbered([(key[0], text_of(point, voice, key[0]), point.entries) for key, point in placed.items()])
     return (*_concern_lines(concern), *lines)
 
 
@@ -128,7 +135,7 @@ def assemble(
     hello, formal = greeting(outside.to, circle, language, known)
     voice = Voice(language=language, formal=formal, known=known, circle=circle)
     lines = lines_in(voice)
-    if not lines:
+    if not any(line.number for line in lines):
         return None
     facts = {"greeting": hello, **_facts(occasion, outside, lines, voice), **(facts_in(voice) if facts_in else {})}
     written = write(letter, language, facts, occasion.own)

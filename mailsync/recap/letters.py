@@ -64,7 +64,7 @@ def as_html(body: str) -> str:
     """Return a letter's text as simple HTML: its paragraphs and line breaks, everything else escaped."""
     paragraphs = (html.escape(p, quote=False).replace("\n", "<br>\n") for p in re.split(r"\n\s*\n", body.strip()))
     inner = "\n".join(f"<p>{p}</p>" for p in paragraphs)
-    return f'<!DOCTYPE html>\n<html>\n<head><meta charset="utf-8"></head>\n<body>\n{inner}\n</body>\n</html>\n'
+    return f"<!DOCTYPE html>\n<html>\n<body>\n{inner}\n</body>\n</html>\n"
 
 
 class _EndlessError(Exception):

@@ -1,13 +1,16 @@
 """From entries to the lines of a letter: whose words stand in a line, with which terms, in which part."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mailsync.model.draft import Part
 from mailsync.model.entry import Entry, Kind, State, Terms
 from mailsync.model.people import Circle, Side
 from mailsync.recap.people import called
 from mailsync.recap.wording import clean, long_date, phrase, shortened, words
+
+#: A yes or no of so few words says nothing without what it answers.
+BARE_WORDS = 4
 
 #: Kinds that only answer or report: they join the line of what they answer.
 ANSWERS = frozenset({Kind.APPROVAL, Kind.REJECTION, Kind.FULFILMENT})
@@ -44,6 +47,11 @@ class Point:
         """The ids the line stands on."""
         old = (self.old.id,) if self.old else ()
         return tuple(dict.fromkeys((self.head.id, *(a.id for a in self.answers), *old)))
+
+    def with_(self, other: "Point") -> "Point":
+        """Return this point with another one that is made of the same sentence."""
+        found = {entry.id: entry for entry in (*self.answers, other.head, *other.answers)}
+        return replace(self, answers=tuple(sorted(found.values(), key=_place)), old=self.old or other.old)
 
 
 @dataclass(slots=True)
@@ -105,19 +113,31 @@ def answered(entry: Entry) -> tuple[str, ...]:
     return entry.answers_all or ((entry.answers,) if entry.answers else ())
 
 
+def worth_a_line(point: Point) -> bool:
+    """Say whether a letter gains by a point: what is over needs the word that ended it, a bare yes what it answers."""
+    head, kinds = point.head, _kinds(point)
+    if head.state is State.DONE:
+        return Kind.FULFILMENT in kinds
+    if head.state is State.REJECTED:
+        return Kind.REJECTION in kinds
+    bare = head.finding.kind in (Kind.APPROVAL, Kind.REJECTION) and not point.answers
+    return not bare or len(head.finding.evidence.quote.split()) > BARE_WORDS
+
+
 def part_of(point: Point, voice: Voice) -> Part:
     """Say in which part of a letter a point belongs; what is in doubt becomes a question."""
-    head, kinds = point.head, {point.head.finding.kind, *(a.finding.kind for a in point.answers)}
-    over = head.state in (State.REJECTED, State.DONE) or not kinds.isdisjoint((Kind.REJECTION, Kind.FULFILMENT))
-    if over or head.finding.kind is Kind.ISSUE:
+    head, kinds = point.head, _kinds(point)
+    if not kinds.isdisjoint((Kind.REJECTION, Kind.FULFILMENT)) or head.finding.kind is Kind.ISSUE:
         return Part.DISCUSSED
     if doubts(point, voice):
         return Part.QUESTION
-    # A promise binds whoever gave it, and the client's choice is theirs to make; a choice of ours waits for their yes.
-    chosen = head.finding.kind is Kind.DECISION and head.finding.side is Side.CLIENT
-    if chosen or head.state in (State.AGREED, State.CONFIRMED) or head.finding.kind in (Kind.COMMITMENT, Kind.APPROVAL):
+    # A promise binds whoever gave it, and the client's choice is theirs to make; a choice of ours waits for their yes,
+    # and an offer or request is only agreed where the line can show the other side's word.
+    kind, agreed = head.finding.kind, head.state in (State.AGREED, State.CONFIRMED)
+    chosen = kind is Kind.DECISION and (agreed or head.finding.side is Side.CLIENT)
+    if chosen or kind in (Kind.COMMITMENT, Kind.APPROVAL) or (agreed and point.answers):
         return Part.AGREED
-    return Part.PROPOSED if head.finding.kind in (Kind.PROPOSAL, Kind.DECISION) else Part.DISCUSSED
+    return Part.PROPOSED if kind in (Kind.PROPOSAL, Kind.DECISION) else Part.DISCUSSED
 
 
 def doubts(point: Point, voice: Voice) -> tuple[str, ...]:
@@ -188,11 +208,15 @@ def _voices(point: Point) -> tuple[Entry, ...]:
     return tuple(heard.values())[:3]
 
 
+def _kinds(point: Point) -> set[Kind]:
+    return {point.head.finding.kind, *(answer.finding.kind for answer in point.answers)}
+
+
 def _outcome(point: Point, voice: Voice) -> list[str]:
-    kinds = {a.finding.kind for a in point.answers}
-    if Kind.REJECTION in kinds or point.head.state is State.REJECTED:
+    kinds = _kinds(point)
+    if Kind.REJECTION in kinds and point.answers:
         return [voice.say("lines", "declined")]
-    if Kind.FULFILMENT in kinds or point.head.state is State.DONE or point.head.finding.kind is Kind.FULFILMENT:
+    if Kind.FULFILMENT in kinds:
         return [voice.say("lines", "done")]
     return [voice.say("lines", "open")] if point.head.finding.kind is Kind.REQUEST and not point.answers else []
 

@@ -12,7 +12,7 @@ from mailsync.model.people import Side
 from mailsync.model.settlement import Settlement
 from mailsync.recap.compose import GIVEN, Occasion, assemble, citable, numbered
 from mailsync.recap.due import CONFIRMING, COVERING
-from mailsync.recap.lines import Point, Voice, part_of, points, quoted, text_of
+from mailsync.recap.lines import Point, Voice, part_of, points, quoted, text_of, worth_a_line
 from mailsync.recap.sent import find_sent
 from mailsync.recap.wording import clean, long_date, shortened
 from mailsync.text.worktime import is_open, working_days
@@ -158,7 +158,7 @@ def _complaint(occasion: Occasion, voice: Voice) -> _Rows:
 
 def _everything_open(occasion: Occasion, voice: Voice) -> _Rows:
     """Choose what stands between the parties: promises and agreements not yet done, open offers and requests."""
-    return [_row(part_of(p, voice), p, voice) for p in _points(occasion) if p.head.state in LIVE]
+    return [_row(part_of(p, voice), p, voice) for p in _points(occasion) if p.head.state in LIVE and worth_a_line(p)]
 
 
 _ROWS: Mapping[Letter, Callable[[Occasion, Voice], _Rows]] = {

@@ -9,9 +9,10 @@ from mailsync.model.people import Circle, Side
 from mailsync.model.thread import Background, ThreadReading
 from mailsync.recap.wording import LANGUAGES, clean, phrase, words
 
-# RFC 5322 dot-atom addresses only: quoted local parts and domain literals are legal, but nobody's working address.
+# RFC 5322 dot-atom addresses only: quoted local parts and domain literals are legal, but nobody's working address; what
+# looks like an encoded word (RFC 2047) would be decoded into another address on its way.
 _ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]{1,64}"
-_ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@[a-z0-9-]+(?:\.[a-z0-9-]+)+")
+_ADDRESS = re.compile(rf"(?!.*=\?){_ATOM}(?:\.{_ATOM})*@[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 _MESSAGE_ID = re.compile(r"[!-;=?-~]+@[!-;=?-~]+")
 _REPLY = r"(?:re|aw|antw|antwort|sv|vs|fw|fwd|wg|tr|rv|rif|r|ref|res|enc)\s*(?:\[\d+\])?\s*:\s*"
 _PREFIX = re.compile(rf"\s*(?:{_REPLY})+", re.IGNORECASE)

@@ -28,6 +28,9 @@ BY_LETTER = frozenset({State.AWAITING, State.CONFIRMED, State.CORRECTED, State.D
 #: A yes to everything is short; in longer sentences other things are spoken of.
 SHORT = 14
 
+#: An answer of more statements than this is no answer; the rest of it is not listened to.
+MOST = 300
+
 #: Rows of an answer that are listened to even where they look like a greeting or a name: how many, and how long.
 ROWS, LONGEST = 200, 60
 
@@ -150,7 +153,7 @@ def _verdicts(letter: Draft, read: ReadMessage, reading: ThreadReading, *, direc
     ear = Ear(language=read.language, sent=read.message.sent_at, points=max(lines, default=0))
     found: list[_Verdict] = []
     heard: set[tuple[int, int]] = set()
-    for statement in _statements(read, ear):
+    for statement in _statements(read, ear)[:MOST]:
         told = list(_of_statement(statement, lines, terms, ear, direct=direct))
         evidence = _evidence(read.message, statement)
         found += [_Verdict(number=n, word=word, evidence=evidence, weight=weight) for n, word, weight in told]

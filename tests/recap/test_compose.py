@@ -152,6 +152,7 @@ def test_a_reply_to_gets_no_letter():
         '"q"@harbor.example',
         "<x>@harbor.example",
         "ü@harbor.example",
+        "=?utf-8?b?eA==?=@harbor.example",
     ],
 )
 def test_strange_addresses_are_left_out(email):
