@@ -65,6 +65,8 @@ def header_section(data: bytes, limit: int) -> HeaderSection:
     body_at = end.end() if end else len(head)
     if end is None and len(data) > limit:
         troubles.append(f"the header section is longer than {limit} octets: only its beginning was read")
+        beyond = _HEADER_END.search(data, limit - 4)
+        body_at = beyond.end() if beyond else len(data)
     if data[:1] in (b"\r", b"\n"):
         return HeaderSection(kept=b"", body_at=len(data) - len(data.lstrip(b"\r\n")))
     kept: list[bytes] = []

@@ -35,7 +35,7 @@ _BREAKS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 #: ">From " that mailbox files write for a line beginning "From ", where no quotation stands around it.
 _MBOX_FROM = re.compile(r"(^(?!>).*\n|\A)>From (?=.*(?:\n(?!>)|\Z))", re.MULTILINE)
 _MANY_BLANKS = re.compile(r"\n(?:[ \t\u00a0]*\n){3,}")
-_OTHER_SPACES = re.compile("[\u00a0\u2000-\u200a\u202f\u205f\u3000\t]")
+_OTHER_SPACES = re.compile("[\u00a0\u2000-\u200a\u202f\u205f\u3000]")
 
 
 def parse(raw: RawMessage, limits: Limits = Limits()) -> Message:
@@ -43,7 +43,7 @@ def parse(raw: RawMessage, limits: Limits = Limits()) -> Message:
 
     Never raises on content: a message that defeats the parser keeps its envelope fields and an empty text.
     """
-    section = header_section(raw.data[: limits.header + 1], limits.header)
+    section = header_section(raw.data, limits.header)
     body = _read(raw.data, section, limits)
     text, marked, unusual = _normalise(body, limits)
     people = names(section, WORD_CHARSETS)
@@ -141,9 +141,10 @@ def _tidy(text: str) -> str:
     text = _BREAKS.sub("\n", text)
     if ">From " in text:
         text = _MBOX_FROM.sub(r"\1From ", text)
+    text = _CONTROL.sub("", text).replace("\t", "    ")
     if text.isascii():
-        return _CONTROL.sub("", text).replace("\t", " ")
-    return _OTHER_SPACES.sub(" ", _TURNED.sub("", _UNSEEN.sub("", _CONTROL.sub("", text))))
+        return text
+    return _OTHER_SPACES.sub(" ", _TURNED.sub("", _UNSEEN.sub("", text)))
 
 
 def _collapse(text: str) -> str:

@@ -13,6 +13,7 @@ from mailsync.text.words import LINE_CAP, fold, lines, shingles, vocabulary, wor
 _FORWARDING = re.compile(r"\s*(?:fwd?|wg|tr|rv|enc|i|doorst|vl|vs|fs)\s*:", re.IGNORECASE)
 _KNOWN_WORDS = 5  # a shorter line may be anybody's
 _TITLES = vocabulary("dr mr mrs ms prof ing dipl mag mba herr frau ext extern external")
+_LONGEST_NOTICE = 80  # lines at the end of an author's stretch that may hold a disclaimer
 _MOST_CHECKS = 200  # of short lines against the whole of the older messages
 _EARLIER = 40  # older messages than this are hardly quoted without marks
 _POINTS_DOWN = re.compile(
@@ -32,9 +33,9 @@ def passages(message: Message, earlier: Sequence[Message] = ()) -> tuple[Passage
     text = message.text
     if not text:
         return ()
-    places = list(lines(text))
     if message.automatic:
         return (Passage(Role.AUTOMATIC, Span(0, len(text))),)
+    places = list(lines(text))
     rows = [text[start : min(end, start + LINE_CAP)].rstrip("\n") for start, end in places]
     roles: list[Role | None] = [None] * len(rows)
     _by_html(message, places, roles)
@@ -234,20 +235,16 @@ def _banner(rows: Sequence[str], roles: list[Role | None], start: int, end: int)
     paragraph = " ".join(rows[at:stop])
     if at == stop or len(paragraph) > 700 or not is_banner(paragraph):
         return start
-    lines_of_it = stop - at
-    if (
-        lines_of_it > 1
-        and not is_banner(" ".join(rows[at + 1 : stop]))
-        and rows[at].rstrip().endswith((".", "]", "!", "*"))
-    ):
-        stop = at + 1 if is_banner(rows[at]) else stop
+    alone = is_banner(rows[at]) and rows[at].rstrip().endswith((".", "]", "!", "*"))
+    if alone and not is_banner(" ".join(rows[at + 1 : stop])):  # the letter begins right below it
+        stop = at + 1
     roles[start:stop] = [Role.NOTICE] * (stop - start)
     return stop
 
 
 def _disclaimer(rows: Sequence[str], roles: list[Role | None], start: int, end: int) -> int:
-    """Label disclaimers, from the first paragraph that is one to the end of the stretch; return where it begins."""
-    at = start
+    """Label disclaimers, from the first that is one to the end of the stretch; return where it begins."""
+    at = max(start, end - _LONGEST_NOTICE)
     while at < end:
         if not rows[at].strip():
             at += 1
@@ -256,9 +253,7 @@ def _disclaimer(rows: Sequence[str], roles: list[Role | None], start: int, end: 
         while stop < end and rows[stop].strip():
             stop += 1
         for line in range(at, stop):
-            if is_disclaimer(" ".join(rows[line : min(stop, line + 4)])) and is_disclaimer(
-                " ".join(rows[line : line + 2])
-            ):
+            if is_disclaimer(" ".join(rows[line : min(stop, line + 2)])):
                 begin = line - 1 if line > start and is_rule(rows[line - 1]) else line
                 roles[begin:end] = [Role.NOTICE] * (end - begin)
                 return begin

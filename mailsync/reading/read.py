@@ -10,6 +10,7 @@ from mailsync.reading.passages import passages
 
 #: Languages that statements are taken from.
 READ_LANGUAGES = frozenset({"en", "de", "fr", "es", "it"})
+_LOOK_BACK = 200  # messages of a thread that one is read against; a thread of thousands must not cost their square
 
 
 def read_message(
@@ -35,7 +36,7 @@ def read(
     found: list[ReadMessage] = []
     spoken = ""
     for at, message in enumerate(messages):
-        one = read_message(message, client_of(message), messages[:at], circle, spoken)
+        one = read_message(message, client_of(message), messages[max(0, at - _LOOK_BACK) : at], circle, spoken)
         spoken = one.language or spoken
         found.append(one)
     return tuple(found)
