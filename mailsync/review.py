@@ -10,15 +10,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailsync.drafting import Drafting, occasion_of, settlements
+from mailsync.extract.naming import id_of
 from mailsync.model.draft import WAITING, Draft, DraftState, Letter, Line
-from mailsync.model.entry import Entry, State
+from mailsync.model.entry import Entry, Evidence, Kind, State, Tier
 from mailsync.model.errors import MailsyncError, NotFoundError, OutcomeUnknownError, StateError, UsageError
+from mailsync.model.mail import Span
 from mailsync.model.ports import Outbox
 from mailsync.model.settlement import Settlement
-from mailsync.model.thread import Correction
+from mailsync.model.thread import Correction, standing
 from mailsync.recap.check import Level, Remark, check
 from mailsync.recap.letters import as_html
 from mailsync.recap.occasions import corrected
+from mailsync.text.words import one_line
 
 #: The entry's fields that a person may correct, as `Correction.changes` names them.
 CORRECTABLE = ("kind", "due", "owner", "amount", "topic", "client", "tier")
@@ -235,18 +238,21 @@ def correct_entry(
     return correction
 
 
-def add_entry(at: Reviewer, digest: str, span: Span, kind: Kind) -> Correction:
-    """Keep an entry that a person found in the words of a message, where reading did not.
+def add_entry(at: Reviewer, thread: str, digest: str, span: Span, kind: Kind) -> Correction:
+    """Keep an entry that a person found in the words of one of the thread's messages, where reading did not.
 
-    Raises NotFoundError for an unknown message, UsageError for words that stand in no statement of its author.
+    Raises NotFoundError for an unknown thread or message, UsageError for a place that holds no words.
     """
-    found = next((m for m, _ in at.drafting.ledger.messages(thread_of(at, digest)) if m.digest == digest), None)
+    messages = at.drafting.ledger.messages(at.drafting.ledger.thread(thread).id)
+    found = next((message for message, _ in messages if message.digest == digest), None)
     quote = one_line(found.text[span.start : span.end]) if found and 0 <= span.start < span.end else ""
-    if found is None or not any(map(str.isalnum, quote)):
+    if found is None:
+        raise NotFoundError("the conversation has no such message", "Load its page again.")
+    if not any(map(str.isalnum, quote)):
         raise UsageError("an entry needs words of the message", "Select a sentence, or choose a statement.")
     evidence = Evidence(digest=digest, message_id=found.message_id, span=span, quote=quote)
     correction = Correction(
-        entry=entry_id(evidence, kind),
+        entry=id_of(evidence, kind),
         at=at.drafting.now(),
         changes=(("kind", kind.value), ("tier", Tier.LOG.value)),
         reason="found by a person",

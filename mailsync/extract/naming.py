@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from mailsync.model.entry import Finding, Kind, Tier, Topic, due_day
-from mailsync.model.thread import Background, Heard
+from mailsync.model.entry import Evidence, Finding, Kind, Tier, Topic, due_day
+from mailsync.model.thread import Background, Heard, standing
 
 
 def entry_id(finding: Finding) -> str:
@@ -14,19 +14,24 @@ def entry_id(finding: Finding) -> str:
 
     The same message read again, alone or in a longer thread, gives the same ids.
     """
-    evidence = finding.evidence
-    key = f"{evidence.message_id}\0{finding.kind}\0{evidence.span.start}\0{evidence.quote}"
+    return id_of(finding.evidence, finding.kind)
+
+
+def id_of(evidence: Evidence, kind: Kind) -> str:
+    """Return the id that an entry of `kind` on these words has."""
+    key = f"{evidence.message_id}\0{kind}\0{evidence.span.start}\0{evidence.quote}"
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 def corrections(background: Background) -> dict[str, dict[str, str | None]]:
     """Return what people changed, by entry and field, the latest word last; {"removed": ...} for what they removed."""
     told: dict[str, dict[str, str | None]] = {}
-    for correction in sorted(background.corrections, key=lambda c: c.at):
-        fields = told.setdefault(correction.entry, {})
-        fields.update(correction.changes)
-        if correction.removed:
-            fields["removed"] = correction.reason
+    for entry, words in standing(background.corrections).items():
+        fields = told.setdefault(entry, {})
+        for correction in words:
+            fields.update(correction.changes)
+            if correction.removed:
+                fields["removed"] = correction.reason
     return told
 
 

@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 
 from mailsync.extract.kinds import findings
 from mailsync.extract.links import link
+from mailsync.extract.noted import noted
 from mailsync.model.draft import Draft
-from mailsync.model.mail import Message, RawMessage
+from mailsync.model.entry import Finding
+from mailsync.model.mail import Message, RawMessage, Statement
 from mailsync.model.people import Circle, Client, WorkingHours
 from mailsync.model.thread import Background, Heard, ReadMessage, ThreadReading
 from mailsync.reading.parse import Limits, parse
@@ -70,10 +72,26 @@ def _hear(
             return Heard(read=read)
         said = statements(message, read.passages)
         fresh = tuple(s for s in said if _key(s.quote) not in own_lines) if own_lines else said
-        return Heard(read=read, statements=said, findings=findings(read, fresh, background, earlier))
+        return Heard(
+            read=read,
+            statements=said,
+            findings=_with_noted(read, said, findings(read, fresh, background, earlier), background, earlier),
+        )
     except Exception as error:  # noqa: BLE001  a strange message is a line in a report, not the end of the thread
         reason = f"{_TROUBLE}{type(error).__name__}: {error}"
         return Heard(read=ReadMessage(message=message, passages=(), client=client, unread=reason))
+
+
+def _with_noted(
+    read: ReadMessage,
+    said: Sequence[Statement],
+    found: tuple[Finding, ...],
+    background: Background,
+    earlier: Sequence[Heard],
+) -> tuple[Finding, ...]:
+    """Return the findings of a message together with those that a person found in it, by place."""
+    own = noted(read, said, background, earlier)
+    return tuple(sorted((*own, *found), key=lambda f: f.evidence.span.start)) if own else found
 
 
 def _letter_lines(letters: Sequence[Draft]) -> frozenset[str]:

@@ -166,6 +166,9 @@ def _threads(
 
 def correct(conn: sqlite3.Connection, correction: Correction, now: datetime) -> None:
     """Keep what a person said about an entry; its thread awaits re-reading. Raises NotFoundError."""
+    if correction.added is not None:
+        _note(conn, correction, correction.added.digest, now)
+        return
     about = entry(conn, correction.entry)
     kept = replace(correction, entry=about.id)
     body = canonical(plain(kept))
@@ -183,12 +186,31 @@ def correct(conn: sqlite3.Connection, correction: Correction, now: datetime) -> 
     conn.execute("UPDATE thread SET unread = 1 WHERE id = ?", (about.thread,))
 
 
+def _note(conn: sqlite3.Connection, correction: Correction, digest: str, now: datetime) -> None:
+    """Keep an entry that a person found in the message `digest`."""
+    row = conn.execute("SELECT thread FROM message WHERE digest = ?", (clean(digest),)).fetchone()
+    if row is None:
+        raise NotFoundError(f"There is no message {digest[:12]!r}.")
+    body = canonical(plain(correction))
+    keep_content(conn, [body])
+    news = News(
+        name=EventName.ENTRY_NOTED,
+        subject=digest,
+        account=thread(conn, row[0]).account,
+        effective=correction.at,
+        detail={"correction": sha256(body)},
+    )
+    append(conn, [news], now)
+    conn.execute("UPDATE thread SET unread = 1 WHERE id = ?", (row[0],))
+
+
 def corrections(conn: sqlite3.Connection, thread: str) -> tuple[Correction, ...]:
     """Return what people said about the thread's entries, in the order in which they said it."""
     names = ", ".join(f"'{name}'" for name in _CORRECTING)
     query = (
-        "SELECT c.body FROM entry e JOIN event v ON v.subject = e.id"
-        " JOIN content c ON c.digest = json_extract(v.detail, '$.correction')"
-        f" WHERE e.thread = ? AND v.name IN ({names}) AND c.body IS NOT NULL ORDER BY v.seq"
+        "SELECT c.body FROM (SELECT v.seq, v.detail FROM entry e JOIN event v ON v.subject = e.id"
+        f" WHERE e.thread = ?1 AND v.name IN ({names}) UNION SELECT v.seq, v.detail FROM message m JOIN event v"
+        f" ON v.subject = m.digest WHERE m.thread = ?1 AND v.name = '{EventName.ENTRY_NOTED}') AS said"
+        " JOIN content c ON c.digest = json_extract(said.detail, '$.correction') WHERE c.body IS NOT NULL ORDER BY seq"
     )
     return tuple(build(Correction, json.loads(body)) for (body,) in conn.execute(query, (clean(thread),)))

@@ -13,7 +13,7 @@ class EventName(StrEnum):
     ENTRY_MOVED = "entry moved"  # [entry] its state, links or evidence changed
     ENTRY_DROPPED = "entry dropped"  # [entry] re-reading found it no longer
     ENTRY_CORRECTED = "entry corrected"  # [entry] by a person
-    ENTRY_NOTED = "entry noted"  # [entry] written down by a person
+    ENTRY_NOTED = "entry noted"  # [digest] found by a person in a message
     SUGGESTION_ACCEPTED = "suggestion accepted"  # [entry]
     SUGGESTION_DISMISSED = "suggestion dismissed"  # [entry]
     DRAFT_WRITTEN = "draft written"  # [draft]

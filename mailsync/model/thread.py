@@ -1,10 +1,11 @@
 """A thread as it is read, and what reading it gave."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from mailsync.model.draft import Draft
-from mailsync.model.entry import Entry, Finding
+from mailsync.model.entry import Entry, Evidence, Finding
 from mailsync.model.mail import Message, Passage, Statement
 from mailsync.model.people import Circle, WorkingHours
 
@@ -17,7 +18,9 @@ class Correction:
     """What a person said about one entry; it outlives every re-reading.
 
     `changes` pairs a field of the entry's JSON shape ("kind", "due", "owner", "amount", "topic", "client", "tier")
-    with its right value; `removed` means: this is no agreement.
+    with its right value; `removed` means: this is no agreement. `added` are the words of an entry that a person found
+    where reading did not: `entry` is then the id that the words and the kind among the `changes` give. `undo` takes
+    back the latest word about the entry that still holds.
     """
 
     entry: str
@@ -25,6 +28,20 @@ class Correction:
     changes: tuple[tuple[str, str | None], ...] = ()
     removed: bool = False
     reason: str = ""
+    added: Evidence | None = None
+    undo: bool = False
+
+
+def standing(corrections: Iterable[Correction]) -> dict[str, list[Correction]]:
+    """Return by entry what people said and have not taken back, in the order in which they said it."""
+    told: dict[str, list[Correction]] = {}
+    for correction in sorted(corrections, key=lambda c: c.at):
+        words = told.setdefault(correction.entry, [])
+        if correction.undo:
+            del words[-1:]
+        else:
+            words.append(correction)
+    return told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,6 +50,8 @@ ACTIONS: tuple[tuple[str, Action], ...] = (
     ("/entries/{entry}/correct", entries.correct),
     ("/entries/{entry}/remove", entries.remove),
     ("/entries/{entry}/keep", entries.keep),
+    ("/entries/{entry}/undo", entries.undo),
+    ("/messages/{digest}/entries", entries.add),
     ("/poll", today.look_now),
 )
 #: Changes nothing in the log, so it works where the page is for reading only.

@@ -1,5 +1,6 @@
 """One entry: its words, its life, and what a person may say about it."""
 
+import re
 from collections.abc import Sequence
 
 from starlette.responses import Response
@@ -8,7 +9,11 @@ from mailsync import review
 from mailsync.model.entry import Entry, Kind, Tier, Topic, due_day
 from mailsync.model.errors import UsageError
 from mailsync.model.event import Event
+from mailsync.model.mail import Span
+from mailsync.model.thread import standing
 from mailsync.web.site import Form, Page, back_to, read_again
+
+_PLACE = re.compile(r"(\d{1,8})-(\d{1,8})")
 
 #: Fields of the form, each with what it may hold; None for free words.
 CHOICES: dict[str, frozenset[str] | None] = {
@@ -30,7 +35,7 @@ def entry(page: Page) -> Response:
         entry=one,
         events=events,
         removed=_is_removed(events),
-        can_undo=False,
+        can_undo=bool(standing(page.app.ledger.corrections(one.thread)).get(one.id)),
         chain=_chain(page, one),
         thread=page.app.ledger.thread(one.thread),
         kinds=tuple(Kind),
@@ -67,10 +72,9 @@ def correct(page: Page, form: Form) -> Response:
     back = form.get("back", "") or f"/entries/{one.id}"
     if not changes:
         return back_to(back, "unchanged")
+    page.app.known_client(changes.get("client") or "")
     review.correct_entry(page.reviewer, one.id, changes, reason=form.get("reason", ""))
-    return back_to(
-        back, "corrected" if read_again(page.app, one.thread) else "later", undo_entry=one.id, **_before(one, changes)
-    )
+    return _back(page, one, back, "corrected")
 
 
 def changed(one: Entry, form: Form) -> dict[str, str | None]:
@@ -118,8 +122,7 @@ def remove(page: Page, form: Form) -> Response:
     """Say that an entry is no agreement."""
     one = page.app.ledger.entry(page.named("entry"))
     review.correct_entry(page.reviewer, one.id, {}, removed=True, reason=form.get("reason", ""))
-    back = form.get("back", "") or f"/entries/{one.id}"
-    return back_to(back, "removed" if read_again(page.app, one.thread) else "later")
+    return _back(page, one, form.get("back", ""), "removed")
 
 
 def keep(page: Page, form: Form) -> Response:
@@ -127,5 +130,32 @@ def keep(page: Page, form: Form) -> Response:
     one = page.app.ledger.entry(page.named("entry"))
     if one.finding.tier is Tier.SUGGESTION:
         review.accept_suggestion(page.reviewer, one.id)
-    back = form.get("back", "") or f"/entries/{one.id}"
-    return back_to(back, "kept" if read_again(page.app, one.thread) else "later")
+    return _back(page, one, form.get("back", ""), "kept")
+
+
+def undo(page: Page, form: Form) -> Response:
+    """Take back the latest word about an entry."""
+    one = page.app.ledger.entry(page.named("entry"))
+    review.undo_correction(page.reviewer, one.id)
+    return _back(page, one, form.get("back", ""), "undone", undoable=False)
+
+
+def _back(page: Page, one: Entry, back: str, done: str, *, undoable: bool = True) -> Response:
+    """Read the entry's thread again and send the browser on; the notice offers to undo."""
+    done = done if read_again(page.app, one.thread) else "later"
+    return back_to(back or f"/entries/{one.id}", done, **({"undo_entry": one.id} if undoable else {}))
+
+
+def add(page: Page, form: Form) -> Response:
+    """Keep an entry that a person found in a message."""
+    kind = form.get("kind", "")
+    if kind not in set(Kind):
+        raise UsageError("an entry needs a kind", f"Choose one of {', '.join(Kind)}.")
+    place = _PLACE.fullmatch(form.get("place", ""))
+    if place is None:
+        raise UsageError("an entry needs words of the message", "Select a sentence, or choose a statement.")
+    thread = page.app.ledger.thread(form.get("thread", "")).id
+    span = Span(int(place[1]), int(place[2]))
+    told = review.add_entry(page.reviewer, thread, page.named("digest"), span, Kind(kind))
+    done = "added" if read_again(page.app, thread) else "later"
+    return back_to(f"/threads/{thread}#e-{told.entry}", done, undo_entry=told.entry)

@@ -296,7 +296,7 @@ def back_to(path: str, done: str, **more: str) -> Response:
     """Send the browser on after something was done (303, so that a reload does not do it again)."""
     path, _, mark = own_path(path).partition("#")
     path, _, query = path.partition("?")
-    kept = [pair for pair in query.split("&") if pair and pair.partition("=")[0] not in {"done", "undo", *more}]
+    kept = [pair for pair in query.split("&") if pair and pair.partition("=")[0] not in {"done", "undo", "undo_entry"}]
     pairs = [*kept, f"done={done}", *(f"{name}={value}" for name, value in more.items())]
     return RedirectResponse(f"{path}?{'&'.join(pairs)}" + (f"#{mark}" if mark else ""), 303)
 
