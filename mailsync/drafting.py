@@ -4,25 +4,28 @@ One call of `draft_due` after every turn does all of it; `make` is for a person 
 ever leaves the machine: a letter goes out only through `mailsync.review`.
 """
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 from mailsync.model.draft import WAITING, Draft, DraftState, Letter
-from mailsync.model.errors import MailsyncError, StateError
+from mailsync.model.errors import LedgerError, MailsyncError, StateError
 from mailsync.model.event import Trouble
 from mailsync.model.people import Circle, WorkingHours
-from mailsync.model.ports import Ledger
+from mailsync.model.ports import Ledger, ThreadInfo
 from mailsync.model.settlement import Settlement
 from mailsync.model.thread import Background, ThreadReading
-from mailsync.recap.compose import Occasion, compose, refresh
-from mailsync.recap.due import CONFIRMING, wanted
+from mailsync.recap.compose import Occasion, answers_given, compose, refresh
+from mailsync.recap.due import CONFIRMING, OLDEST_DAYS, quiet, wanted
 from mailsync.recap.occasions import write_letter
 from mailsync.recap.people import Writer
 from mailsync.recap.replies import settle, settled, unanswered
-from mailsync.recap.sent import compare_sent, find_sent
+from mailsync.recap.sent import compare_sent, find_sent, waited_until
+
+log = logging.getLogger(__name__)
 
 #: Letters that may lie in the Drafts folder or be on their way: the Sent folder tells what became of them.
 LEAVING = (DraftState.PLACED, DraftState.UNCLEAR)
@@ -60,43 +63,68 @@ def draft_due(at: Drafting) -> Round:
     for job, subject in _jobs(at):
         try:
             done = job()
+        except LedgerError:
+            raise
         except MailsyncError as error:
-            at.ledger.trouble(Trouble(at=at.now(), stage="draft", subject=subject, reason=str(error)))
-            troubles.append(f"{subject}: {error}")
+            troubles.append(_trouble(at, subject, str(error)))
+        except Exception as error:  # our mistake in one thread must not keep the others from their letters
+            log.exception("drafting for %s failed", subject)
+            troubles.append(_trouble(at, subject, f"{type(error).__name__}: {error}"))
         else:
             drafts += [done] if done else []
     return Round(drafts=tuple(drafts), troubles=tuple(troubles))
 
 
 def _jobs(at: Drafting) -> list[tuple[Callable[[], Draft | None], str]]:
-    """Return what a round has to do, in its order, each with the thread or draft it is about."""
+    """Return what a round has to do, in its order, each with the thread or draft it is about.
+
+    What can be ruled out by a date is: reading a whole thread for every letter of the past would make each round slow.
+    """
     ledger, now = at.ledger, at.now()
+    waiting = {draft.thread for draft in ledger.drafts(sorted(WAITING))}
     held = [d for d in ledger.drafts((DraftState.HELD,)) if d.hold_until is not None and d.hold_until <= now]
-    sent = [d for d in ledger.drafts((DraftState.SENT, *LEAVING)) if d.letter in CONFIRMING]
+    sent = [d for d in ledger.drafts((DraftState.SENT,)) if d.letter in CONFIRMING and _waits_too_long(at, d)]
     return [
         *((partial(notice_sent, at, draft), draft.id) for draft in ledger.drafts(LEAVING)),
         *((partial(release, at, draft), draft.id) for draft in held),
-        *((partial(draft_thread, at, info.id), info.id) for info in ledger.undrafted()),
+        *(
+            (partial(draft_thread, at, info.id), info.id)
+            for info in ledger.undrafted()
+            if info.id in waiting or _may_want(at, info)
+        ),
         *((partial(remind, at, draft), draft.id) for draft in sent),
     ]
+
+
+def _may_want(at: Drafting, info: ThreadInfo) -> bool:
+    now = at.now()
+    young = now - info.last_at <= timedelta(days=OLDEST_DAYS)
+    # A date in the future is somebody's wrong clock: the thread itself knows its last believable one.
+    return young and (info.last_at > now or quiet(info.last_at, now, at.hours, at.quiet_minutes))
+
+
+def _waits_too_long(at: Drafting, draft: Draft) -> bool:
+    late = waited_until(draft.changed_at, at.remind_days, at.hours)
+    return late <= at.now() <= late + timedelta(days=OLDEST_DAYS)
 
 
 def draft_thread(at: Drafting, thread: str) -> Draft | None:
     """Refresh the thread's waiting letter, or write its recap if it wants one; return what was kept, if anything."""
     occasion = occasion_of(at, thread)
-    letters = occasion.background.letters
+    letters, now = occasion.background.letters, at.now()
     waiting = next((letter for letter in letters if letter.state in WAITING), None)
     if waiting is not None:
         return _keep(at, refresh(waiting, occasion), waiting)
+    believable = [r.message.sent_at for r in occasion.reading.messages if r.message.sent_at <= now]
     due = wanted(
         occasion.reading.entries,
         letters,
-        occasion.thread.last_at,
-        at.now(),
+        max(believable, default=occasion.thread.last_at),
+        now,
         hours=at.hours,
         quiet_minutes=at.quiet_minutes,
         corrections=occasion.background.corrections,
-        settled=[s.evidence for s in settlements(at, thread) if s.evidence],
+        settled=answers_given(occasion),
     )
     draft = compose(occasion) if due else None
     return _keep(at, draft, None) if draft else None
@@ -144,10 +172,12 @@ def release(at: Drafting, draft: Draft) -> Draft | None:
 
 def remind(at: Drafting, draft: Draft) -> Draft | None:
     """Note that a sent letter went unanswered for the configured working days, and write the reminder, once."""
-    occasion = occasion_of(at, draft.thread)
-    letters = occasion.background.letters
+    letters = at.ledger.drafts(thread=draft.thread)
     reminded = any(e.letter is Letter.REMINDER and e.created_at > draft.changed_at for e in letters)
-    if reminded or not unanswered(draft, occasion.reading, occasion.background, at.now(), at.remind_days):
+    if reminded:
+        return None
+    occasion = occasion_of(at, draft.thread)
+    if not unanswered(draft, occasion.reading, occasion.background, at.now(), at.remind_days):
         return None
     reading = settled(occasion.reading, occasion.background, at.now(), at.remind_days)
     at.ledger.record(reading, at.now())
@@ -187,6 +217,11 @@ def reading_of(at: Drafting, thread: str) -> ThreadReading:
         messages=tuple(at.ledger.read_messages(thread)),
         entries=tuple(at.ledger.entries(thread=thread)),
     )
+
+
+def _trouble(at: Drafting, subject: str, reason: str) -> str:
+    at.ledger.trouble(Trouble(at=at.now(), stage="draft", subject=subject, reason=reason))
+    return f"{subject}: {reason}"
 
 
 def _keep(at: Drafting, draft: Draft, before: Draft | None) -> Draft | None:

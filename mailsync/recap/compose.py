@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mailsync.model.draft import Draft, DraftState, Letter, Line, Part
-from mailsync.model.entry import Entry, Kind, Tier
+from mailsync.model.entry import Entry, Evidence, Kind, Tier
 from mailsync.model.people import Side
 from mailsync.model.ports import ThreadInfo
 from mailsync.model.thread import Background, ReadMessage, ThreadReading
@@ -30,6 +30,7 @@ from mailsync.recap.people import (
     names,
     visible,
 )
+from mailsync.recap.replies import settle
 from mailsync.recap.wording import clean, long_date, shortened, working_times
 
 #: More numbered lines than this nobody answers; the oldest are left for the log.
@@ -65,10 +66,22 @@ def compose(occasion: Occasion) -> Draft | None:
 
     `occasion.background.letters` are all letters about the thread, whatever became of them. Raises TemplateError.
     """
-    news = fresh(citable(occasion), occasion.background.letters, corrections=occasion.background.corrections)
+    news = fresh(
+        citable(occasion),
+        occasion.background.letters,
+        corrections=occasion.background.corrections,
+        settled=answers_given(occasion),
+    )
     if not any(confirmable(entry) for entry in news):
         return None
     return assemble(occasion, Letter.RECAP, lambda voice: recap_lines(news, citable(occasion), voice))
+
+
+def answers_given(occasion: Occasion) -> tuple[Evidence, ...]:
+    """Return the client's words that answered earlier letters: they settle those, and are no news."""
+    background = occasion.background
+    settlements = settle(occasion.reading, background.letters, background)
+    return tuple(settlement.evidence for settlement in settlements if settlement.evidence is not None)
 
 
 def citable(occasion: Occasion) -> tuple[Entry, ...]:
