@@ -116,16 +116,23 @@ def discard(at: Reviewer, draft_id: str, reason: str) -> Draft:
 
 
 def undo(at: Reviewer, draft_id: str) -> Draft:
-    """Take the last decision about a letter back: bring a discarded or held one back, or drop what was edited."""
-    ledger = at.drafting.ledger
-    draft = ledger.draft(draft_id)
+    """Take the last decision about a letter back: what was discarded, held or edited, or placed and deleted since."""
+    draft = at.drafting.ledger.draft(draft_id)
     if draft.state in (DraftState.EDITED, DraftState.STALE) and draft.body != draft.written:
         back = replace(draft, body=draft.written, html=as_html(draft.written), state=DraftState.OPEN, note="")
-    elif draft.state in (DraftState.DISCARDED, DraftState.HELD):
+    elif draft.state in (DraftState.DISCARDED, DraftState.HELD) or _vanished(at, draft):
         back = replace(draft, state=_at_rest(draft), hold_until=None, note="")
     else:
         raise StateError(f"letter {draft.id} is {draft.state.value}; there is nothing to take back", _next(draft.state))
     return _keep(at, back, draft)
+
+
+def _vanished(at: Reviewer, draft: Draft) -> bool:
+    """Say whether a placed letter lies in Drafts no more and was not sent: the user deleted it there."""
+    if draft.state is not DraftState.PLACED:
+        return False
+    outbox = at.outbox(draft.account)
+    return not outbox.has_draft(draft.message_id) and not outbox.was_sent(draft.message_id)
 
 
 # ---- going out ----
@@ -397,7 +404,7 @@ def _keep(at: Reviewer, draft: Draft, before: Draft, by: str = "") -> Draft:
 def _next(state: DraftState) -> str:
     """Return what a person can do about a letter in this state."""
     hints: Mapping[DraftState, str] = {
-        DraftState.PLACED: "It lies in your Drafts folder; send it from there.",
+        DraftState.PLACED: "It lies in your Drafts folder; send it from there, or delete it there first.",
         DraftState.SENT: "It has left; write a corrected recap if something is wrong.",
         DraftState.UNCLEAR: "Look in your Sent folder, then say whether it was sent.",
         DraftState.DISCARDED: "Take that back with undo.",

@@ -235,6 +235,17 @@ def test_approving_places_one_letter(desk):
     assert "Drafts folder" in caught.value.hint
 
 
+def test_a_placed_letter_that_was_deleted_comes_back(desk):
+    """While it lies in Drafts it cannot be taken back; once the user deleted it there, it can."""
+    draft = approve(desk.at, desk.drafted().id)
+    with pytest.raises(StateError):
+        undo(desk.at, draft.id)
+
+    desk.outbox.drafts.clear()
+
+    assert undo(desk.at, draft.id).state is DraftState.OPEN
+
+
 @pytest.mark.parametrize(
     ("fail", "error", "state", "copies"),
     [
