@@ -350,10 +350,13 @@ class Connection:
 
 
 def plain(said: str, secret: str = "") -> str:
-    """Return a server's text as one printable line of at most 200 characters, without `secret` in any usual form."""
+    """Return what a server or imaplib said as one printable line of at most 200 characters.
+
+    `secret` is blotted out in every usual form, for a server may repeat what it was told.
+    """
     said = re.sub(r"""^[bB](['"])(.*)\1$""", r"\2", said[:2000], flags=re.DOTALL)
-    said = re.sub(r"\\r|\\n|^command: \w+ => |^[A-Z ]+(failed|command error): ", " ", said)
-    said = said.replace("socket error: EOF", "it hung up").replace("socket error: unterminated line", "cut line")
+    said = re.sub(r"\\r|\\n|^command: \w+ => |^[a-z ]+(failed|command error): ", " ", said, flags=re.IGNORECASE)
+    said = re.sub(r"socket error: (EOF|unterminated line).*", "it hung up", said, flags=re.DOTALL)
     encoded = (secret.encode().hex(), quote(secret), base64.b64encode(secret.encode()).decode())
     for form in (secret, *encoded) if secret else ():
         said = said.replace(form, "***")

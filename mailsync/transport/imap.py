@@ -160,24 +160,29 @@ class ImapSource:
         return second
 
     def _fetch(self, uids: Sequence[int], items: list[str], allowance: int) -> _Answers:
-        """FETCH `items` of `uids`; those that are gone are not in the answer."""
+        """FETCH `items`, a body section among them, of `uids`; those that are gone are not in the answer."""
         if not uids:
             return {}
         doing = f"fetching mail from {self._examined.folder}"
         try:
             with self._connection.command(doing, allowance + (1 << 20)) as client:
                 answers: _Answers = client.fetch(list(uids), items)
-                self._worked.add(items[-1])
-                return answers
         except RefusedError as refusal:
             if _NOT_NOW.search(refusal.said):
                 raise
             return self._fetch_apart(uids, items, allowance, refusal)
+        missing = [uid for uid in uids if _section(answers.get(uid)) is None]
+        if len(missing) < len(uids):
+            self._worked.add(items[-1])
+        if missing:
+            silence = RefusedError(self._settings.host, doing, "it left messages out")
+            answers |= self._fetch_apart(missing, items, allowance, silence)
+        return answers
 
     def _fetch_apart(self, uids: Sequence[int], items: list[str], allowance: int, refusal: RefusedError) -> _Answers:
-        """Get what can be had of a batch that the server refused as a whole, most often because one has vanished.
+        """Get what can be had of messages that did not come in a batch, most often because one has vanished.
 
-        A single message that is there and yet refused, by a server that gives others, has an empty body.
+        A single message that is there and yet not given, by a server that gives others, has an empty body.
         """
         with self._connection.command(f"listing the mail in {self._examined.folder}") as client:
             client.noop()  # lets the server tell what is gone

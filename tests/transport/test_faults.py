@@ -219,7 +219,24 @@ def test_one_message_that_the_server_cannot_give_does_not_hide_the_others(source
     assert read == {1: b"m1!", 2: b"", 3: b"m3!"}
 
 
-@pytest.mark.parametrize("answer", [b"{tag} BAD what?\r\n", b"{tag} NO [LIMIT] not now\r\n"])
+def test_a_message_left_out_of_an_answer_is_asked_for_again(source):
+    """Nobody may conclude from silence that a message is gone while the server still lists it."""
+
+    def fetch(tag, words):
+        uids = [int(u) for u in words.split()[0].split(",")]
+        rows = (b"* %d FETCH (UID %d BODY[] {3}\r\nm%d!)\r\n" % (u, u, u) for u in uids if u != 2 or len(uids) == 1)
+        return b"".join(rows) + b"{tag} OK done\r\n"
+
+    with ScriptedImap(UID_FETCH=fetch) as server:
+        reader = source(server.port)
+        reader.folders()
+        reader.examine(INBOX)
+        read = {m.location.uid: m.data for m in reader.bodies([_envelope(3, uid) for uid in (1, 2, 3, 9)])}
+
+    assert read == {1: b"m1!", 2: b"m2!", 3: b"m3!", 9: b"m9!"}
+
+
+@pytest.mark.parametrize("answer", [b"{tag} OK nothing\r\n", b"{tag} BAD what?\r\n", b"{tag} NO [LIMIT] not now\r\n"])
 def test_a_server_that_gives_nothing_is_not_an_empty_mailbox(source, answer):
     """Where every fetch is refused, nobody may conclude that the messages are gone."""
     with ScriptedImap(UID_FETCH=answer) as server:
