@@ -7,20 +7,19 @@ from dataclasses import dataclass, field
 from email.message import Message as MimeMessage
 from typing import Any
 
-from mailsync.model.mail import Attachment, Passage
+from mailsync.model.mail import Attachment, Passage, Span
 from mailsync.reading.headers import clean, decoded
 from mailsync.text.html import flat, render
 from mailsync.text.words import vocabulary, words
 
 #: Character sets that are decoded, by Python's name. Python has codecs that are none (zlib, idna, unicode_escape).
 _CODECS = vocabulary(
-    "ascii utf-8 utf-16 utf-16-le utf-16-be utf-32 utf-32-le utf-32-be utf-7 iso8859-1 iso8859-2 iso8859-3 iso8859-4 "
-    "iso8859-5 "
-    "iso8859-6 iso8859-7 iso8859-8 iso8859-9 iso8859-10 iso8859-11 iso8859-13 iso8859-14 iso8859-15 iso8859-16 cp1250 "
-    "cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 cp437 cp850 cp852 cp866 cp874 koi8-r koi8-u mac-roman "
-    "mac-cyrillic mac-latin2 gb2312 gbk gb18030 hz big5 big5hkscs cp950 shift_jis cp932 euc_jp iso2022_jp "
-    "iso2022_jp_1 iso2022_jp_2 "
-    "euc_kr cp949 iso2022_kr johab tis-620"
+    "ascii utf-8 utf-16 utf-16-le utf-16-be utf-32 utf-32-le utf-32-be utf-7 "
+    "iso8859-1 iso8859-2 iso8859-3 iso8859-4 iso8859-5 iso8859-6 iso8859-7 iso8859-8 iso8859-9 iso8859-10 iso8859-11 "
+    "iso8859-13 iso8859-14 iso8859-15 iso8859-16 cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 "
+    "cp437 cp850 cp852 cp866 cp874 koi8-r koi8-u mac-roman mac-cyrillic mac-latin2 tis-620 "
+    "gb2312 gbk gb18030 hz big5 big5hkscs cp950 shift_jis cp932 euc_jp iso2022_jp iso2022_jp_1 iso2022_jp_2 "
+    "euc_kr cp949 iso2022_kr johab"
 )
 _ALLOWED = {codecs.lookup(name).name for name in _CODECS}
 _ALIASES = {"unicode-1-1-utf-7": "utf-7", "ansi_x3.4-1968": "ascii", "utf8mb4": "utf-8", "ks_c_5601-1987": "cp949",
@@ -56,14 +55,6 @@ class Body:
     report: str = ""
     invitation: str = ""
     bytes_left: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Leaf:
-    """One part of the text: `kind` is plain or html."""
-
-    kind: str
-    text: str
 
 
 def charset_codec(charset: str) -> str:
@@ -106,11 +97,12 @@ def read_body(root: MimeMessage, depth_limit: int, part_limit: int, text_limit: 
     Attached messages (message/rfc822) are attachments: their words are not this author's.
     """
     body = Body(bytes_left=4 * text_limit)
-    leaves: list[_Leaf] = []
-    pending: list[tuple[MimeMessage, int, bool]] = [(root, 0, False)]
-    parts = 0
+    plain: list[str] = []
+    html: list[str] = []
+    pending: list[tuple[MimeMessage, int]] = [(root, 0)]
+    parts, alternative = 0, False
     while pending:
-        part, depth, alternative = pending.pop()
+        part, depth = pending.pop()
         parts += 1
         if parts > part_limit or depth > depth_limit:
             body.troubles.append("the message has too many or too deeply nested parts: not all were read")
@@ -119,15 +111,11 @@ def read_body(root: MimeMessage, depth_limit: int, part_limit: int, text_limit: 
         children = part.get_payload() if part.is_multipart() and kind.startswith("multipart/") else None
         if isinstance(children, list):
             _note_container(part, kind, body)
-            inner = kind == "multipart/alternative" or alternative
-            pending += [(child, depth + 1, inner) for child in reversed(children) if isinstance(child, MimeMessage)]
-            if kind == "multipart/alternative":
-                leaves.append(_Leaf("alternative", ""))
-        else:
-            leaf = _leaf(part, kind, body)
-            if leaf:
-                leaves.append(leaf)
-    _settle(leaves, body)
+            alternative |= kind == "multipart/alternative"
+            pending += [(child, depth + 1) for child in reversed(children) if isinstance(child, MimeMessage)]
+        elif (text := _text_of(part, kind, body)) is not None:
+            (html if kind == "text/html" else plain).append(text)
+    _settle(plain, html, body, alternative=alternative)
     return body
 
 
@@ -138,14 +126,13 @@ def _note_container(part: MimeMessage, kind: str, body: Body) -> None:
         body.troubles.append("the message is encrypted: its text cannot be read")
 
 
-def _leaf(part: MimeMessage, kind: str, body: Body) -> _Leaf | None:
-    """Return a part's text, or note it as an attachment."""
+def _text_of(part: MimeMessage, kind: str, body: Body) -> str | None:
+    """Return the text of a part that is text, or note it as an attachment."""
     name = clean(decoded(safe(part.get_filename, "") or "", WORD_CHARSETS), 255)
     disposition = safe(part.get_content_disposition, None)
-    is_text = kind in ("text/plain", "text/html")
     if kind == "text/calendar":
         _note_invitation(part, body)
-    if not is_text or disposition == "attachment" or (name and disposition != "inline"):
+    if kind not in ("text/plain", "text/html") or disposition == "attachment" or (name and disposition != "inline"):
         _attach(part, kind, name, body)
         return None
     text, wrong = _part_text(part, body)
@@ -153,7 +140,7 @@ def _leaf(part: MimeMessage, kind: str, body: Body) -> _Leaf | None:
         body.troubles.append(wrong)
     if kind == "text/plain" and "flowed" in safe(lambda: str(part.get_param("format") or ""), "").lower():
         text = unflow(text, delsp=safe(lambda: str(part.get_param("delsp") or ""), "").lower() == "yes")
-    return _Leaf("html" if kind == "text/html" else "plain", text)
+    return text
 
 
 def _part_text(part: MimeMessage, body: Body) -> tuple[str, str]:
@@ -190,21 +177,25 @@ def _note_invitation(part: MimeMessage, body: Body) -> None:
     body.invitation = body.invitation or clean(method, 20).lower() or "event"
 
 
-def _settle(leaves: list[_Leaf], body: Body) -> None:
+def _settle(plain: list[str], html: list[str], body: Body, *, alternative: bool) -> None:
     """Choose between the plain and the HTML form of the text and write it to `body`."""
-    plain = [leaf.text for leaf in leaves if leaf.kind == "plain"]
-    html = [leaf.text for leaf in leaves if leaf.kind == "html"]
-    alternative = any(leaf.kind == "alternative" for leaf in leaves)
-    if html and (not any(t.strip() for t in plain) or (alternative and _is_stub("\n".join(plain), html))):
-        pieces = plain if not alternative and any(t.strip() for t in plain) else []
-        _take_html(pieces, html, body)
-        return
-    if html and not alternative:
+    written = "\n".join(plain)
+    if "-----BEGIN PGP MESSAGE-----" in written:
+        body.troubles.append("the message is encrypted: its text cannot be read")
+    stub = not written.strip() or (alternative and _is_stub(written, html))
+    if html and stub:
+        _take_html([], html, body)
+    elif html and not alternative and not _repeats(written, html):
         _take_html(plain, html, body)
-        return
-    body.text = "\n".join(plain)
-    if html and alternative and differ(body.text, html):
-        body.troubles.append("the plain and the HTML part say different things")
+    else:
+        body.text = written
+        if html and differ(written, html):
+            body.troubles.append("the plain and the HTML part say different things")
+
+
+def _repeats(plain: str, html: list[str]) -> bool:
+    """Say whether HTML parts beside a plain one are its other form, by a sender that forgot to say alternative."""
+    return set(words(flat("".join(html)[:200_000]))) <= set(words(plain))
 
 
 def _take_html(before: list[str], html: list[str], body: Body) -> None:
@@ -215,7 +206,7 @@ def _take_html(before: list[str], html: list[str], body: Body) -> None:
         text += "\n" if text and not text.endswith("\n") else ""
         base = len(text)
         text += rendered.text
-        body.marked += [type(p)(p.role, type(p.span)(p.span.start + base, p.span.end + base)) for p in rendered.marked]
+        body.marked += [Passage(p.role, Span(p.span.start + base, p.span.end + base)) for p in rendered.marked]
         body.troubles += rendered.troubles
     body.text = text
 

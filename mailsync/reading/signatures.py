@@ -131,7 +131,7 @@ _DISCLAIMER = re.compile(
         aviso legal|antes de imprimir|avviso di riservatezza
         (?:quest[ao]|(?:la|il) presente) (?:e-?mail|mail|messaggio).{0,100}(?:confidenzial|riservat|destinat)
         (?:virus-?free|virenfrei|sans virus|libre de virus|privo di virus|virusvrij)\b.{0,40}\b(?:avast|avg|www)
-        scanned (?:for viruses )?by|checked by (?:avast|avg)
+        scanned (?:for viruses )?by|checked by (?:avast|avg)|^-----begin pgp signature-----
         to unsubscribe from this (?:group|list)|you received this message because you are subscribed
         you (?:received|are receiving) this (?:e-?mail|message) because
         ^\s*(?:unsubscribe|abmelden|se desabonner|darse de baja)\b
@@ -148,6 +148,7 @@ _BANNER = re.compile(
     + phrases(r"""
         \[(?:external|extern|ext|externe|externo|esterno)(?: e?-?mail| sender)?\]\W*$
         \[?external (?:e-?mail|sender|message)\]?\W*$
+        -----begin pgp signed message-----
         you don't often get (?:an )?e-?mail from|some people who received this message don't often
         (?:this|the) (?:e-?mail|message|sender)(?: is| was| originated| comes)?(?: sent)? from (?:outside|an external)
         sie erhalten nicht (?:haufig|oft) e-?mails? von

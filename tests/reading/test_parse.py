@@ -70,6 +70,19 @@ def test_parts_that_say_different_things_are_a_trouble(plain: str, html: str) ->
     assert "the plain and the HTML part say different things" in message.troubles
 
 
+def test_html_beside_plain_without_alternative_is_not_said_twice() -> None:
+    """Senders that put both forms into multipart/mixed say everything once; other HTML is more text."""
+    same = mixed(PLAIN.format("We take the 12th."), HTML.format("<p>We take the <b>12th</b>.</p>"))
+    assert parse(raw(same)).text.strip() == "We take the 12th."
+    more = mixed(PLAIN.format("We take the 12th."), HTML.format("<p>And the blog goes.</p>"))
+    assert parse(raw(more)).text.split("\n") == ["We take the 12th.", "And the blog goes."]
+
+
+def test_encrypted_text_is_named() -> None:
+    """An armoured message has no words to read."""
+    assert any("encrypted" in t for t in read_letter("-----BEGIN PGP MESSAGE-----\n\nhQEM\n").troubles)
+
+
 @pytest.mark.parametrize(
     "hidden",
     [

@@ -248,6 +248,14 @@ a If anything here is wrong, please tell me until Friday so that I can still cha
 a What is not on this list is not in the price and will be offered separately to you.
 a I am looking forward to it and hope that the weather holds until we are done with it.
 """,
+    "signed with pgp": """
+n -----BEGIN PGP SIGNED MESSAGE-----
+n Hash: SHA256
+a We take the 12th.
+n -----BEGIN PGP SIGNATURE-----
+n iQEzBAEBCAAdFiEE
+n -----END PGP SIGNATURE-----
+""",
     "signature by name alone": """
 a The staging site is up.
 s Dana Fox
