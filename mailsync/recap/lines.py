@@ -127,7 +127,7 @@ def worth_a_line(point: Point) -> bool:
 def part_of(point: Point, voice: Voice) -> Part:
     """Say in which part of a letter a point belongs; what is in doubt becomes a question."""
     head, kinds = point.head, _kinds(point)
-    if not kinds.isdisjoint((Kind.REJECTION, Kind.FULFILMENT)) or head.finding.kind is Kind.ISSUE:
+    if _declined(point) or Kind.FULFILMENT in kinds or head.finding.kind in (Kind.ISSUE, Kind.REJECTION):
         return Part.DISCUSSED
     if doubts(point, voice):
         return Part.QUESTION
@@ -212,11 +212,16 @@ def _kinds(point: Point) -> set[Kind]:
     return {point.head.finding.kind, *(answer.finding.kind for answer in point.answers)}
 
 
+def _declined(point: Point) -> bool:
+    """Say whether the other side said no, and did not come round to a yes."""
+    refused = any(answer.finding.kind is Kind.REJECTION for answer in point.answers)
+    return refused and point.head.state not in (State.AGREED, State.CONFIRMED)
+
+
 def _outcome(point: Point, voice: Voice) -> list[str]:
-    kinds = _kinds(point)
-    if Kind.REJECTION in kinds and point.answers:
+    if _declined(point):
         return [voice.say("lines", "declined")]
-    if Kind.FULFILMENT in kinds:
+    if Kind.FULFILMENT in _kinds(point):
         return [voice.say("lines", "done")]
     return [voice.say("lines", "open")] if point.head.finding.kind is Kind.REQUEST and not point.answers else []
 
