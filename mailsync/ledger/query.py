@@ -21,7 +21,7 @@ from enum import StrEnum
 
 from mailsync.ledger.index import SIGN, floor, mark, word_marks
 from mailsync.ledger.rows import clean
-from mailsync.ledger.words import numbers, stems, tokens
+from mailsync.ledger.words import numbers, stem, tokens
 from mailsync.model.entry import Kind, State, Tier, Topic
 
 #: More is not read: a query is typed by a person.
@@ -121,8 +121,8 @@ def _text(value: str, *, quoted: bool = False, column: str = "") -> Condition | 
     if len(grouped) == 1 and len("".join(found)) == len(grouped[0]) and not quoted:
         return Condition(match=f'"{grouped[0]}"', words=Words(tokens=found))
     if len(found) == 1 and not quoted and not prefix and not column:
-        [stem] = stems([found[0]])
-        return Condition(match=f'"{stem}"', words=Words(tokens=(stem,), stem=True))
+        root = stem(found[0])
+        return Condition(match=f'"{root}"', words=Words(tokens=(root,), stem=True))
     match = f'{column or _TEXTS} : "{" ".join(found)}"{"*" if prefix else ""}'
     return Condition(match=f"({match})", words=None if column else Words(tokens=found, prefix=prefix))
 

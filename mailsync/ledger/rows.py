@@ -8,6 +8,7 @@ from dataclasses import MISSING, fields, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from functools import cache
+from math import isfinite
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -18,7 +19,7 @@ _AS_THEY_ARE = frozenset({str, int, float, bool, NoneType})
 def plain(value: Any) -> Any:
     """Return `value` as JSON knows it; fields of a dataclass that hold their default are left out."""
     if type(value) in _AS_THEY_ARE:
-        return value
+        return value if type(value) is not float or isfinite(value) else 0.0  # JSON has no words for the others
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Enum):

@@ -180,7 +180,8 @@ def m004_log(db: Tables) -> None:
         not_null={"id", "version", "seq", "dropped", "digest", "thread", "client", "sent_at", "kind", "tier", "state"},
     ).create_index(["id"], unique=True).create_index(["thread"]).create_index(["client", "doc"]).create_index(
         ["state", "doc"]
-    ).create_index(["digest"]).create_index(["due"])
+    )
+    db.execute("CREATE INDEX entry_due ON entry(due) WHERE due IS NOT NULL")
     db.table("draft").create(
         {
             "id": str,

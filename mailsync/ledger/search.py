@@ -17,7 +17,7 @@ from mailsync.ledger.index import SIGN, floor
 from mailsync.ledger.intake import read_message
 from mailsync.ledger.log import entry_of
 from mailsync.ledger.query import Condition, Query, Words, parse
-from mailsync.ledger.words import places, stems
+from mailsync.ledger.words import places, stem
 from mailsync.model.entry import Entry, state_on
 from mailsync.model.mail import Address, Message
 from mailsync.model.ports import Hit
@@ -198,7 +198,7 @@ def found(text: str, words: Iterable[Words]) -> list[tuple[int, int]]:
     """Return the places of `text` that `words` match, in order, without overlap."""
     here = list(places(text))
     plain = [token for _, _, token in here]
-    stemmed = stems(plain)
+    stemmed = [stem(token) for token in plain]
     hit: set[tuple[int, int]] = set()
     for one in words:
         length = len(one.tokens)

@@ -8,7 +8,8 @@ words themselves: a word finds its other forms, while phrases, prefixes and othe
 import re
 import threading
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 import Stemmer
 
@@ -18,7 +19,6 @@ _IDEOGRAPHS = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"[{_IDEOGRAPHS}]|[^\W_{_IDEOGRAPHS}]+")
 _ASCII_WORD = re.compile(r"[a-z0-9]+")
 _GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:[.,'’\u00a0\u202f]\d{3}){1,4}(?!\d)")
-_ENGLISH = re.compile(r"[a-z]{4,24}")
 
 _stemmer = Stemmer.Stemmer("english")
 _stemming = threading.Lock()  # a Stemmer must not be used by two threads at once
@@ -47,17 +47,20 @@ def places(text: str) -> Iterator[tuple[int, int, str]]:
             yield found.start(), found.end(), token
 
 
-def stems(words: list[str]) -> list[str]:
-    """Return the stem of each of `words`; a word that is not plainly English is its own stem."""
+@lru_cache(maxsize=100_000)
+def stem(word: str) -> str:
+    """Return the stem of `word`; one that is not plainly English is its own stem."""
+    if not (word.isascii() and word.isalpha() and 4 <= len(word) <= 24):
+        return word
     with _stemming:
-        return [_stemmer.stemWord(word) if _ENGLISH.fullmatch(word) else word for word in words]
+        return str(_stemmer.stemWord(word))
 
 
-def further(text: str, words: list[str]) -> list[str]:
+def further(text: str, words: Iterable[str]) -> list[str]:
     """Return what finds `text` besides its `words`: stems that differ, and numbers as plain digits."""
-    distinct = list(dict.fromkeys(words))
-    other = [stem for word, stem in zip(distinct, stems(distinct), strict=True) if stem != word]
-    return list(dict.fromkeys(other + numbers(text)))
+    distinct = set(words)
+    grouped = numbers(text) if any(len(word) == 3 and word.isdigit() for word in distinct) else []
+    return sorted({*map(stem, distinct), *grouped} - distinct)
 
 
 def numbers(text: str) -> list[str]:
