@@ -179,6 +179,7 @@ class Names:
 
 _MOST_ADDRESSES = 500
 _WORTH_KEEPING = 1000  # characters of address fields; longer ones hardly come again
+_TURNED = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _LONE_ADDRESS = re.compile(r"<\s?([^<>@\s\"]{1,100}@[^<>@\s\"]{1,200})\s?>")
 
 
@@ -242,6 +243,8 @@ def _sender(section: HeaderSection, found: tuple[Address, ...]) -> tuple[Address
         doubts.append(f"the sender's name shows another address ({shown[0]})")
     if "=?" in sender.email:
         doubts.append("the sender's address holds an encoded word, which hides another address from some readers")
+    if _TURNED.search(section.first("from")):
+        doubts.append("the From field reverses the direction of its text")
     if not sender.email.isascii() or ".xn--" in f".{sender.email.rpartition('@')[2]}":
         doubts.append("the sender's address holds letters of another script")
     answers = section.first("reply-to").lower()

@@ -1,9 +1,10 @@
 """A message read in its thread: whose words, in which language, and why it is not read where it is not."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from mailsync.model.mail import Message, Role
-from mailsync.model.people import Circle
+from mailsync.model.people import Circle, Side
 from mailsync.model.thread import ReadMessage
 from mailsync.reading.language import language
 from mailsync.reading.passages import passages
@@ -20,6 +21,9 @@ def read_message(
     parts = passages(message, earlier)
     own = " ".join(message.text[p.span.start : p.span.end] for p in parts if p.role is Role.AUTHOR)
     tongue = language(own) or spoken or language(f"{message.subject} {message.text[:3000]}")
+    alike = lookalike(message.sender.email, circle) if message.sender else ""
+    if alike:
+        message = replace(message, troubles=(*message.troubles, f"the sender's domain only looks like {alike}"))
     return ReadMessage(
         message=message,
         passages=parts,
@@ -27,6 +31,38 @@ def read_message(
         client=client,
         unread=_unread(message, earlier, tongue, circle),
     )
+
+
+def lookalike(email: str, circle: Circle) -> str:
+    """Return the client's domain that the domain of a stranger's `email` imitates, "" for none.
+
+    Letters that look the same ("rn" and "m", "1" and "l"), hyphens for dots, and a client's domain before the real one.
+    """
+    if circle.side(email) is not Side.THIRD:
+        return ""
+    domain = email.rpartition("@")[2]
+    for client in circle.clients:
+        known = (*client.domains, *(address.rpartition("@")[2] for address in client.addresses))
+        for theirs in known:
+            if domain != theirs and _outline(domain).startswith(_outline(theirs)):
+                return theirs
+    return ""
+
+
+def _outline(domain: str) -> str:
+    """Return `domain` with letters that look alike made the same."""
+    for seen, meant in (
+        ("-", ""),
+        (".", ""),
+        ("rn", "m"),
+        ("cl", "d"),
+        ("vv", "w"),
+        ("1", "l"),
+        ("i", "l"),
+        ("0", "o"),
+    ):
+        domain = domain.replace(seen, meant)
+    return domain
 
 
 def read(

@@ -57,6 +57,23 @@ def test_what_is_not_read_says_why() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "domain",
+    ["cllent.example", "dient.example", "client.examp1e", "client-example.example", "client.example.evil.example"],
+)
+def test_domains_that_imitate_a_client_are_named(domain: str) -> None:
+    """A stranger whose domain looks like a client's is a stranger, and the reader is told."""
+    (one,) = read([read_letter("I agree.\n", sender=f"Dana <dana@{domain}>")], CIRCLE)
+    assert "the sender's domain only looks like client.example" in one.message.troubles
+
+
+@pytest.mark.parametrize("email", ["dana@client.example", "dana@mail.client.example", "carl@other.example"])
+def test_real_domains_imitate_nobody(email: str) -> None:
+    """Clients, their subdomains and plain strangers carry no such trouble."""
+    (one,) = read([read_letter("I agree.\n", sender=f"X <{email}>")], CIRCLE)
+    assert one.message.troubles == read_letter("I agree.\n", sender=f"X <{email}>").troubles
+
+
 def test_clients_are_named_by_the_caller() -> None:
     """Each message carries the key that `client_of` gives."""
     (one,) = read([read_letter("Hello.\n")], CIRCLE, lambda _: "client")
