@@ -25,6 +25,7 @@ from mailsync.model.people import Circle
 from mailsync.model.ports import Folder, Ledger, MailSource
 from mailsync.model.thread import Background
 from mailsync.reading.parse import Limits, parse
+from mailsync.recap.replies import settled
 
 log = logging.getLogger(__name__)
 
@@ -240,7 +241,10 @@ def read_new(desk: Desk) -> Turn:
 
 
 def read_one(desk: Desk, thread: str) -> int:
-    """Read one thread against its background and record it; return how many entries are new."""
+    """Read one thread against its background, see what it answers to our letters, and record it.
+
+    Returns how many entries are new.
+    """
     background = Background(
         circle=desk.circle,
         hours=desk.drafting.hours,
@@ -248,6 +252,7 @@ def read_one(desk: Desk, thread: str) -> int:
         letters=tuple(desk.ledger.drafts(OUT, thread=thread)),
     )
     reading = read_thread(thread, desk.ledger.messages(thread), background)
+    reading = settled(reading, background, desk.now(), desk.drafting.remind_days)
     return len(desk.ledger.record(reading, desk.now()).found)
 
 

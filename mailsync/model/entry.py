@@ -59,6 +59,9 @@ class Tier(StrEnum):
     SUGGESTION = "suggestion"
 
 
+#: States in which something owed is still to be done.
+UNDONE = frozenset({State.OPEN, State.AGREED, State.AWAITING, State.CONFIRMED, State.UNANSWERED})
+
 #: Kinds that have a state of their own; the other four only answer or report.
 STATEFUL = frozenset({Kind.COMMITMENT, Kind.REQUEST, Kind.PROPOSAL, Kind.DECISION})
 
@@ -166,7 +169,7 @@ def state_on(entry: Entry, day: date | datetime) -> State | None:
     kind = entry.finding.kind
     owed = kind in (Kind.COMMITMENT, Kind.REQUEST) or (kind is Kind.DECISION and entry.finding.owner is not None)
     late = owed and due is not None and due_day(due) < (day.date() if isinstance(day, datetime) else day)
-    return State.OVERDUE if late and state in (State.OPEN, State.AGREED) else state
+    return State.OVERDUE if late and state in UNDONE else state
 
 
 def as_json(entry: Entry, day: date | datetime) -> dict[str, Any]:
