@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from mailsync.model.mail import Message, Passage, Role, Span, Statement
@@ -56,41 +56,14 @@ def statements(message: Message, passages: Sequence[Passage]) -> tuple[Statement
         return ()
     found: list[Statement] = []
     quoted = ""
-    between = _answers_between(message.text, passages)
     for passage in passages:
-        if passage.role is Role.QUOTED:
+        if passage.role is Role.AUTHOR:
+            found += _in_passage(message.text, passage.span, quoted)
+        elif passage.role is Role.QUOTED:
             quoted = _quoted_words(message.text[passage.span.start : passage.span.end])
-        elif passage.role is Role.AUTHOR:
-            answering = quoted if between else ""
-            found += _in_passage(message.text, passage.span, answering)
         else:
             quoted = ""
-    return tuple(_numbered(found))
-
-
-def _numbered(found: Sequence[Statement]) -> Iterator[Statement]:
-    for place, one in enumerate(found):
-        yield Statement(
-            span=one.span,
-            quote=one.quote,
-            number=one.number,
-            in_list=one.in_list,
-            answering=one.answering,
-            lead=one.lead,
-            place=place,
-            of=len(found),
-        )
-
-
-def _answers_between(text: str, passages: Sequence[Passage]) -> bool:
-    """Say whether the author wrote below a quotation: then each answer belongs to the lines above it."""
-    seen = False
-    for passage in passages:
-        if passage.role is Role.QUOTED:
-            seen = True
-        elif passage.role is Role.AUTHOR and seen and text[passage.span.start : passage.span.end].strip():
-            return True
-    return False
+    return tuple(replace(one, place=place, of=len(found)) for place, one in enumerate(found))
 
 
 def _quoted_words(text: str) -> str:

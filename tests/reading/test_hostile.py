@@ -75,6 +75,6 @@ def test_a_thread_of_echoes_is_read_in_its_length() -> None:
     line = "We will look at the list and send you the result for the shop by the end of May.\n"
     messages = [
         parse(raw(letter(line * 20, sender=f"X <{'ab'[i % 2]}@x.example>", extra=f"Message-ID: <{i}@x>\n")))
-        for i in range(300)
+        for i in range(150)
     ]
     assert len(read(messages, Circle(own=()))) == 150
