@@ -4,6 +4,7 @@ Each server takes a free port and keeps its files in a folder of its own, so tha
 """
 
 import contextlib
+import grp
 import hashlib
 import imaplib
 import os
@@ -152,7 +153,7 @@ class Dovecot:
         text = CONFIG.format(
             folder=self.folder, chain=authority.chain, key=authority.key, port=self.port, tls_port=self.tls_port,
             internal="dovecot" if root else me.pw_name, login="dovenull" if root else me.pw_name,
-            group="dovecot" if root else me.pw_gid, uid=mail.pw_uid, gid=mail.pw_gid, password=PASSWORD,
+            group="dovecot" if root else grp.getgrgid(me.pw_gid).gr_name, uid=mail.pw_uid, gid=mail.pw_gid, password=PASSWORD,
             prefix=prefix, separator=separator,
         )  # fmt: skip
         self._narrow = [f"narrow-{number}" for number in range(20)]
