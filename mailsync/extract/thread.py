@@ -8,10 +8,10 @@ from mailsync.extract.kinds import findings
 from mailsync.extract.links import link
 from mailsync.extract.noted import noted
 from mailsync.model.draft import Draft
-from mailsync.model.entry import Finding
+from mailsync.model.entry import Finding, Tier
 from mailsync.model.mail import Message, RawMessage, Statement
 from mailsync.model.people import Circle, Client, WorkingHours
-from mailsync.model.thread import Background, Heard, ReadMessage, ThreadReading
+from mailsync.model.thread import Background, Heard, ReadMessage, ThreadReading, is_note
 from mailsync.reading.parse import Limits, parse
 from mailsync.reading.read import read_message
 from mailsync.reading.statements import statements
@@ -89,7 +89,12 @@ def _with_noted(
     background: Background,
     earlier: Sequence[Heard],
 ) -> tuple[Finding, ...]:
-    """Return the findings of a message together with those that a person found in it, by place."""
+    """Return the findings of a message together with those that a person found in it, by place.
+
+    What the user wrote down of a conversation was written to be in the log: nothing of it is a mere suggestion.
+    """
+    if is_note(read.message):
+        found = tuple(replace(f, tier=Tier.LOG) for f in found)
     own = noted(read, said, background, earlier)
     return tuple(sorted((*own, *found), key=lambda f: f.evidence.span.start)) if own else found
 

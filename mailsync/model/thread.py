@@ -13,6 +13,11 @@ from mailsync.model.people import Circle, WorkingHours
 NOTE_DOMAIN = "note.mailsync.invalid"
 
 
+def is_note(message: Message) -> bool:
+    """Say whether `message` is a note of what was spoken, not mail."""
+    return message.message_id.endswith("@" + NOTE_DOMAIN)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Correction:
     """What a person said about one entry; it outlives every re-reading.

@@ -15,7 +15,7 @@ from mailsync.model.draft import Draft, DraftState, Letter, Line, Part
 from mailsync.model.entry import Entry, Evidence, Kind, Tier
 from mailsync.model.people import Side
 from mailsync.model.ports import ThreadInfo
-from mailsync.model.thread import Background, ReadMessage, ThreadReading
+from mailsync.model.thread import Background, ReadMessage, ThreadReading, is_note
 from mailsync.recap.due import confirmable, fresh
 from mailsync.recap.letters import write
 from mailsync.recap.lines import Point, Voice, part_of, points, text_of, worth_a_line
@@ -185,6 +185,7 @@ def _facts(occasion: Occasion, outside: Envelope, lines: Sequence[Line], voice: 
         "number": 0,
         "days": 0,
         "sent_on": "",
+        "spoken_on": _spoken_on(occasion, voice),
         "next_date": "",
         "dates": (),
         "subject": outside.subject,
@@ -198,6 +199,12 @@ def _facts(occasion: Occasion, outside: Envelope, lines: Sequence[Line], voice: 
         **{name: tuple(line for line in lines if line.part is part) for name, part in _GROUPS.items()},
         **_concern_facts(occasion, outside, lines, voice),
     }
+
+
+def _spoken_on(occasion: Occasion, voice: Voice) -> str:
+    """Return the day of the conversation where the letter is about one that was noted; "" where it is about mail."""
+    newest = max((read.message for read in occasion.reading.messages), key=lambda m: m.sent_at)
+    return long_date(newest.sent_at.date(), voice.language) if is_note(newest) else ""
 
 
 def refresh(draft: Draft, occasion: Occasion) -> Draft:

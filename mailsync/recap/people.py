@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mailsync.model.mail import Address, Message
 from mailsync.model.people import Circle, Side
-from mailsync.model.thread import Background, ThreadReading
+from mailsync.model.thread import Background, ThreadReading, is_note
 from mailsync.recap.wording import LANGUAGES, clean, phrase, words
 
 # RFC 5322 dot-atom addresses only: quoted local parts and domain literals are legal, but nobody's working address; what
@@ -82,7 +82,9 @@ def envelope(reading: ThreadReading, background: Background, client: str, known:
         return None
     to = tuple(p for p in people if _decides(p, background.circle)) or people[:1]
     newest = max(messages, key=lambda m: (m.sent_at, m.digest))
-    ids = [i for i in (*newest.references, *newest.in_reply_to, newest.message_id) if _MESSAGE_ID.fullmatch(i)]
+    spoken = is_note(newest)  # a note is no mail that a letter could answer
+    named = () if spoken else (*newest.references, *newest.in_reply_to, newest.message_id)
+    ids = [i for i in named if _MESSAGE_ID.fullmatch(i)]
     references = tuple(dict.fromkeys(reversed(ids)))[::-1]
     if len(references) > REFERENCES:
         references = (references[0], *references[1 - REFERENCES :])
@@ -90,8 +92,8 @@ def envelope(reading: ThreadReading, background: Background, client: str, known:
         sender=_identity(messages, background.circle, known),
         to=tuple(_named(p, known) for p in to),
         cc=tuple(_named(p, known) for p in people if p not in to),
-        subject=reply_subject(newest.subject),
-        in_reply_to=newest.message_id if _MESSAGE_ID.fullmatch(newest.message_id) else "",
+        subject=clean(newest.subject, 200) if spoken else reply_subject(newest.subject),
+        in_reply_to=ids[-1] if ids and ids[-1] == newest.message_id else "",
         references=references,
     )
 
