@@ -29,39 +29,39 @@ def read_path(path: Path, *, max_bytes: int = MAX_BYTES, trouble: Trouble = log.
     `trouble` is told, in a sentence, what was left out: a message over `max_bytes`, a file that cannot be read. Raises
     UsageError, before the first message, for a path that is missing or holds no mail.
     """
-    path = Path(path)
+    what = "Give an mbox file, a Maildir, an .eml file or a folder of these."
     if not path.exists():
-        raise UsageError(f"{path} does not exist.", "Give an mbox file, a Maildir, an .eml file or a folder of these.")
-    if not path.is_dir() and _kind(path) is None:
+        raise UsageError(f"{path} does not exist.", what)
+    readers = [(file, reader) for file in _files(path) if (reader := _kind(file))]
+    if path.is_dir() and not readers and not _is_mail_folder(path):
+        raise UsageError(f"{path} holds no mail.", what)
+    if not path.is_dir() and not readers:
         raise UsageError(
             f"{path} is not a mail file: neither an mbox, a Maildir nor a message (.eml).",
             "Outlook's .pst and .msg files must be exported as .eml or mbox first.",
         )
-    readers = [(file, _kind(file)) for file in _mail_files(path)] if path.is_dir() else [(path, _kind(path))]
-    if path.is_dir() and not any(kind for _, kind in readers) and not _is_mail_folder(path):
-        raise UsageError(f"{path} holds no mail.", "Give an mbox file, a Maildir, an .eml file or a folder of these.")
     return _read_all(readers, max_bytes, trouble)
 
 
-def _read_all(readers: list[tuple[Path, "_Reader | None"]], max_bytes: int, trouble: Trouble) -> Iterator[RawMessage]:
+_Reader = Callable[[Path, int, Trouble], Iterator[RawMessage]]
+
+
+def _read_all(readers: list[tuple[Path, _Reader]], max_bytes: int, trouble: Trouble) -> Iterator[RawMessage]:
     for file, reader in readers:
-        if reader is None:
-            continue
         try:
             yield from reader(file, max_bytes, trouble)
         except OSError as error:
             trouble(f"{file} cannot be read: {error.strerror or error}")
 
 
-_Reader = Callable[[Path, int, Trouble], Iterator[RawMessage]]
-
-
-def _mail_files(folder: Path) -> Iterator[Path]:
-    """Yield the files below `folder` that may hold mail; a Maildir's own housekeeping and hidden files are passed."""
-    for file in sorted(folder.rglob("*")):
-        below = file.relative_to(folder).parts
-        hidden = any(part.startswith(".") for part in below[-1:]) or "tmp" in below[:-1]
-        if file.is_file() and not hidden:
+def _files(path: Path) -> Iterator[Path]:
+    """Yield `path` itself, or the files below it but for hidden ones and what is still being delivered."""
+    if not path.is_dir():
+        yield path
+        return
+    for file in sorted(path.rglob("*")):
+        arriving = file.parent.name == "tmp" and (file.parent.parent / "cur").is_dir()
+        if not file.name.startswith(".") and not arriving:
             yield file
 
 
@@ -69,8 +69,10 @@ def _is_mail_folder(folder: Path) -> bool:
     return any((sub / "cur").is_dir() for sub in (folder, *folder.iterdir()) if sub.is_dir())
 
 
-def _kind(file: Path) -> "_Reader | None":
+def _kind(file: Path) -> _Reader | None:
     """Tell by its beginning what reads `file`; None for what is no mail."""
+    if not file.is_file():
+        return None
     try:
         with file.open("rb") as stream:
             head = stream.read(64 * 1024)
