@@ -14,7 +14,7 @@ from mailsync.extract.naming import id_of
 from mailsync.model.draft import WAITING, Draft, DraftState, Letter, Line
 from mailsync.model.entry import Entry, Evidence, Kind, State, Tier
 from mailsync.model.errors import MailsyncError, NotFoundError, OutcomeUnknownError, StateError, UsageError
-from mailsync.model.mail import Span
+from mailsync.model.mail import Role, Span
 from mailsync.model.ports import Outbox
 from mailsync.model.settlement import Settlement
 from mailsync.model.thread import Correction, standing
@@ -25,6 +25,10 @@ from mailsync.text.words import one_line
 
 #: The entry's fields that a person may correct, as `Correction.changes` names them.
 CORRECTABLE = ("kind", "due", "owner", "amount", "topic", "client", "tier")
+
+
+#: Characters that one entry may stand on.
+LONGEST_QUOTE = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,9 +153,10 @@ def approve(at: Reviewer, draft_id: str, *, anyway: bool = False) -> Draft:
     _fit_to_go(at, draft, anyway=anyway)
     outbox = at.outbox(draft.account)
     data = at.to_bytes(draft, at.drafting.now())
+    there = outbox.has_draft(draft.message_id)  # an earlier try may have succeeded; a server that is away says so here
     intent = _keep(at, replace(draft, state=DraftState.PLACING, hold_until=None), draft)
     try:
-        if not outbox.has_draft(draft.message_id):  # an earlier try may have succeeded without our hearing of it
+        if not there:
             outbox.place(data)
     except (MailsyncError, OSError) as error:
         if not _ask(lambda: outbox.has_draft(draft.message_id), error):
@@ -248,16 +253,19 @@ def correct_entry(
 def add_entry(at: Reviewer, thread: str, digest: str, span: Span, kind: Kind) -> Correction:
     """Keep an entry that a person found in the words of one of the thread's messages, where reading did not.
 
-    Raises NotFoundError for an unknown thread or message, UsageError for a place that holds no words.
+    Raises NotFoundError for an unknown thread or message, UsageError for a place that is not the writer's own words.
     """
-    messages = at.drafting.ledger.messages(at.drafting.ledger.thread(thread).id)
-    found = next((message for message, _ in messages if message.digest == digest), None)
-    quote = one_line(found.text[span.start : span.end]) if found and 0 <= span.start < span.end else ""
-    if found is None:
+    reads = at.drafting.ledger.read_messages(at.drafting.ledger.thread(thread).id)
+    read = next((one for one in reads if one.message.digest == digest), None)
+    if read is None:
         raise NotFoundError("the conversation has no such message", "Load its page again.")
+    own = [p.span for p in read.passages if p.role is Role.AUTHOR]
+    if not any(p.start <= span.start < span.end <= p.end for p in own) or span.end - span.start > LONGEST_QUOTE:
+        raise UsageError("an entry needs the writer's own words", "Select a sentence that is not quoted from others.")
+    quote = one_line(read.message.text[span.start : span.end])
     if not any(map(str.isalnum, quote)):
-        raise UsageError("an entry needs words of the message", "Select a sentence, or choose a statement.")
-    evidence = Evidence(digest=digest, message_id=found.message_id, span=span, quote=quote)
+        raise UsageError("an entry needs words", "Select a sentence, or choose a statement.")
+    evidence = Evidence(digest=digest, message_id=read.message.message_id, span=span, quote=quote)
     correction = Correction(
         entry=id_of(evidence, kind),
         at=at.drafting.now(),

@@ -252,7 +252,7 @@ def test_a_placed_letter_that_was_deleted_comes_back(desk):
         (("place before",), ServerError, DraftState.OPEN, 0),
         (("place after",), None, DraftState.PLACED, 1),
         (("has_draft before",), ServerError, DraftState.OPEN, 0),
-        (("place after", "has_draft before", "has_draft before"), ServerError, DraftState.PLACING, 0),
+        (("place after", "has_draft later"), ServerError, DraftState.PLACING, 1),
     ],
 )
 def test_a_letter_is_placed_once_whatever_fails(fail, error, state, copies):

@@ -11,7 +11,8 @@ from mailsync.model.errors import OutcomeUnknownError, ServerError
 class MemoryOutbox:
     """`ports.Outbox` over two lists. `fail` names the call that breaks, and whether before or after it worked.
 
-    "place before", "place after", "send before", "send after", "has_draft before", "was_sent before"; each breaks once.
+    "place before", "place after", "send before", "send after", "has_draft before", "has_draft later" (after something
+    was placed or tried to be), "was_sent before"; each breaks once.
     """
 
     def __init__(self, *fail: str) -> None:
@@ -19,13 +20,17 @@ class MemoryOutbox:
         self.sent: list[bytes] = []
         self.recipients: list[list[str]] = []
         self.fail = list(fail)
+        self.tried = False
 
     def place(self, data: bytes) -> None:
+        self.tried = True
         self._break("place before", ServerError("the server is away"))
         self.drafts.append(data)
         self._break("place after", ServerError("the connection broke"))
 
     def has_draft(self, message_id: str) -> bool:
+        if self.tried:
+            self._break("has_draft later", ServerError("the server is away"))
         self._break("has_draft before", ServerError("the server is away"))
         return message_id in [id_of(data) for data in self.drafts]
 
