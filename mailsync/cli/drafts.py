@@ -13,6 +13,7 @@ from mailsync.model.errors import UsageError
 
 if TYPE_CHECKING:
     from mailsync.app import App
+    from mailsync.model.settlement import Settlement
     from mailsync.review import Seen
 
 draft_argument = click.argument("draft", metavar="DRAFT")
@@ -102,7 +103,7 @@ def show_draft(app: "App", draft: Draft, *, as_json: bool) -> None:
     seen = look(app.reviewer(), draft.id)
     if as_json:
         remarks = [{"level": r.level.value, "place": r.place, "sentence": r.sentence} for r in seen.remarks]
-        put_json(draft_json(draft) | {"remarks": remarks})
+        put_json(draft_json(draft) | {"remarks": remarks, "answers": [_answer_json(answer) for answer in seen.answers]})
         return
     say(f"{draft.id}  {draft.letter.value} for {draft.client}, {draft.state.value}", bold=True)
     for name, people in (("To", draft.to), ("Cc", draft.cc)):
@@ -115,6 +116,19 @@ def show_draft(app: "App", draft: Draft, *, as_json: bool) -> None:
         say(f"{remark.level.value}: {remark.sentence}", colour="yellow")
     if draft.note:
         say(draft.note, dim=True)
+
+
+def _answer_json(answer: "Settlement") -> dict[str, object]:
+    return {
+        "line": answer.line,
+        "state": answer.state.value,
+        "at": answer.at.isoformat(),
+        "who": answer.who or None,
+        "quote": answer.evidence.quote if answer.evidence else None,
+        "due": answer.terms.due if answer.terms else None,
+        "amount": answer.terms.amount if answer.terms else None,
+        "weak": answer.weak or None,
+    }
 
 
 def _say_evidence(app: "App", seen: "Seen") -> None:
@@ -227,6 +241,35 @@ def undo(draft: str, config: Path) -> None:
     with open_app(config) as app:
         done = take_back(app.reviewer(), app.ledger.draft(draft).id)
         say(f"letter {done.id} is {done.state.value}")
+
+
+@drafts.command()
+@draft_argument
+@click.argument("line", type=click.IntRange(1))
+@config_option
+def accept(draft: str, line: int, config: Path) -> None:
+    """Accept what the client corrected in a line; the corrected recap then waits for you."""
+    from mailsync.app import open_app
+    from mailsync.review import accept_correction
+
+    with open_app(config) as app:
+        letter = accept_correction(app.reviewer(), app.ledger.draft(draft).id, line)
+        app.reread(letter.thread)
+        say(f"the corrected recap waits for you: mailsync drafts show {letter.id}")
+
+
+@drafts.command()
+@draft_argument
+@click.argument("line", type=click.IntRange(1))
+@config_option
+def dispute(draft: str, line: int, config: Path) -> None:
+    """Dispute what the client corrected in a line; both versions stay, side by side."""
+    from mailsync.app import open_app
+    from mailsync.review import dispute as contest
+
+    with open_app(config) as app:
+        done = contest(app.reviewer(), app.ledger.draft(draft).id, line)
+        say(f"line {line} of letter {done.id} is disputed")
 
 
 @drafts.command()
