@@ -3,6 +3,7 @@
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -83,7 +84,9 @@ def _kind(annotation: Any) -> str:
         return _kind(annotation.__origin__)
     if origin is dict:
         return "table"
-    return {str: "text", bool: "true or false", int: "number", float: "number", Path: "path"}.get(annotation, "text")
+    return {str: "text", bool: "true or false", int: "number", float: "number", Path: "path", date: "date"}.get(
+        annotation, "text"
+    )
 
 
 def _toml(value: object) -> str:

@@ -6,25 +6,27 @@
 import re
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import platformdirs
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    Strict,
-    StrictBool,
-    ValidationInfo,
-    field_validator,
-)
+from pydantic import Field, PrivateAttr, StrictBool, field_validator
 from pydantic_core import PydanticCustomError
 
-from mailsync.model.people import Circle, Client, Contact, WorkingHours
+from mailsync.config.fields import (
+    Command,
+    Domain,
+    Email,
+    EmailOrDomain,
+    File,
+    Port,
+    Quantity,
+    Section,
+    Text,
+    Whole,
+    mistake,
+)
+from mailsync.model.people import Baseline, Circle, Client, Contact, WorkingHours
 
 APP = "mailsync"
 
@@ -35,69 +37,6 @@ Security = Literal["tls", "starttls", "none"]
 
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 SPOKEN_HOURS = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
-
-
-def mistake(sentence: str) -> PydanticCustomError:
-    """Make a mistake out of a sentence that goes on after the key's name ("is no ...")."""
-    return PydanticCustomError("mailsync", "{sentence}", {"sentence": sentence})
-
-
-def _email(text: str) -> str:
-    text = text.strip().lower()
-    if not re.fullmatch(r"[^\s@<>,;\x00-\x1f]{1,64}@[^\s@<>,;/\x00-\x1f]{1,253}", text):
-        raise mistake('is no e-mail address; write it like "name@company.example"')
-    return text
-
-
-def _domain(text: str) -> str:
-    text = text.strip().lower().removeprefix("@").rstrip(".")
-    if not re.fullmatch(r"[^\s@<>,;:/\x00-\x1f]{1,253}", text) or "." not in text:
-        raise mistake('is no domain; write it like "company.example"')
-    return text
-
-
-def _email_or_domain(text: str) -> str:
-    return _email(text) if "@" in text.strip()[1:] else _domain(text)
-
-
-def _line(text: str) -> str:
-    if any(ord(char) < 32 or char in "\x7f\x85\u2028\u2029" for char in text):
-        raise mistake("must stand on one line")
-    return text.strip()
-
-
-def _path(path: Path, info: ValidationInfo) -> Path:
-    """Make a path absolute: `~` is the home folder, anything relative starts at the folder of the config file."""
-    folder = info.context["folder"] if info.context else Path.cwd()
-    return Path(folder) / path.expanduser()
-
-
-def _words(value: object) -> object:
-    """Split a command written as one string the way a shell would, without ever running a shell."""
-    if not isinstance(value, str):
-        return value
-    import shlex  # noqa: PLC0415  (only those who write a string need it)
-
-    try:
-        return shlex.split(value)
-    except ValueError as error:
-        raise mistake("has a quotation mark that is never closed") from error
-
-
-Text = Annotated[str, AfterValidator(_line)]
-Email = Annotated[str, AfterValidator(_email)]
-Domain = Annotated[str, AfterValidator(_domain)]
-EmailOrDomain = Annotated[str, AfterValidator(_email_or_domain)]
-File = Annotated[Path, AfterValidator(_path)]
-Command = Annotated[tuple[str, ...], BeforeValidator(_words), Field(min_length=1)]
-Whole = Annotated[int, Strict()]
-Port = Annotated[int, Strict(), Field(ge=1, le=65535)]
-
-
-class Section(BaseModel):
-    """What all tables share: no unknown keys, nothing changes after loading, no value is ever echoed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, validate_default=True)
 
 
 class Me(Section):
@@ -258,6 +197,31 @@ class ContactTable(Section):
     greeting: Text = Field(default="", description='First line of letters to this person, such as "Dear Ms Okafor,".')
 
 
+class BaselineTable(Section):
+    """What was agreed with a client at the start; reports compare new requests, answers and payments with it."""
+
+    agreed: date | None = Field(default=None, description="The day on which this was agreed.")
+    inside: tuple[Text, ...] = Field(default=(), description="What the price covers, one thing a line.")
+    outside: tuple[Text, ...] = Field(default=(), description="What it does not cover and costs extra.")
+    grey: tuple[Text, ...] = Field(default=(), description="What you want to be asked about each time.")
+    prices: tuple[Text, ...] = Field(default=(), description='Price per part, such as "Online shop: 4800 EUR".')
+    dates: tuple[Text, ...] = Field(default=(), description='Agreed dates, such as "Launch: 2026-09-01".')
+    rate: Quantity = Field(default="", description='Price of an hour, such as "90 EUR", for counting unpaid extras.')
+    payment_days: Whole | None = Field(default=None, ge=0, le=365, description="Days in which invoices are due.")
+    our_answer_hours: Whole | None = Field(
+        default=None, ge=1, le=2000, description="Working hours in which you promised to answer."
+    )
+    their_answer_hours: Whole | None = Field(
+        default=None, ge=1, le=2000, description="Working hours in which the client promised to answer."
+    )
+    status_days: Whole | None = Field(
+        default=None, ge=1, le=365, description="Working days after which the client should have heard from you."
+    )
+    emergency: tuple[Text, ...] = Field(
+        default=(), description="Words or addresses that make mail outside working hours an emergency."
+    )
+
+
 class ClientTable(Section):
     """A client; only mail from, to or cc a listed client is ever read."""
 
@@ -270,6 +234,7 @@ class ClientTable(Section):
     language: Language | None = Field(default=None, description="Language of letters to this client; yours if unset.")
     wording: Wording = Field(default="some", description="How much jargon letters may use: plain, some or technical.")
     agreement: str = Field(default="", description="What was agreed on working together, in your words.")
+    baseline: BaselineTable | None = Field(default=None, description="What was agreed at the start.")
     contacts: tuple[ContactTable, ...] = Field(
         default=(), description="The people there, each as a [[clients.contacts]]."
     )
@@ -288,6 +253,13 @@ class Recap(Section):
     templates: File | None = Field(
         default=None, description="Folder of your own templates; they come before the shipped ones."
     )
+
+
+class Patterns(Section):
+    """What reports look for besides what is always counted."""
+
+    hostile: StrictBool = Field(default=False, description="Quote hostile and blaming wording, on either side.")
+    soon_days: Whole = Field(default=3, ge=1, le=60, description="Working days before a date in which it is named.")
 
 
 class Never(Section):
@@ -344,6 +316,7 @@ class Config(Section):
     accounts: tuple[Account, ...] = ()
     clients: tuple[ClientTable, ...] = ()
     recap: Recap = Recap()
+    patterns: Patterns = Patterns()
     never: Never = Never()
     limits: Limits = Limits()
     data: Data = Data()
@@ -415,6 +388,24 @@ def _client(table: ClientTable, language: str) -> Client:
         language=spoken,
         wording=table.wording,
         agreement=table.agreement,
+        baseline=_baseline(table.baseline) if table.baseline else None,
+    )
+
+
+def _baseline(table: BaselineTable) -> Baseline:
+    return Baseline(
+        agreed=table.agreed.isoformat() if table.agreed else "",
+        inside=table.inside,
+        outside=table.outside,
+        grey=table.grey,
+        prices=table.prices,
+        dates=table.dates,
+        rate=table.rate,
+        payment_days=table.payment_days,
+        our_answer_hours=table.our_answer_hours,
+        their_answer_hours=table.their_answer_hours,
+        status_days=table.status_days,
+        emergency=table.emergency,
     )
 
 

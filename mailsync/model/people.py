@@ -26,6 +26,30 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """What was agreed with a client at the start.
+
+    `inside`, `outside` and `grey` are lines in the user's words; `prices` lines such as "Online shop: 4800 EUR",
+    `dates` lines such as "Launch: 2026-09-01". `rate` is the price of an hour as `Terms.amount` is written, "" for
+    none; `agreed` an ISO date or "". Answer times count in working hours, `status_days` in working days,
+    `payment_days` in calendar days; None where nothing was promised. `emergency` holds words and addresses.
+    """
+
+    agreed: str = ""
+    inside: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
+    grey: tuple[str, ...] = ()
+    prices: tuple[str, ...] = ()
+    dates: tuple[str, ...] = ()
+    rate: str = ""
+    payment_days: int | None = None
+    our_answer_hours: int | None = None
+    their_answer_hours: int | None = None
+    status_days: int | None = None
+    emergency: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
     """A listed client; mail from, to or cc one of its `addresses` or `domains` is read."""
 
@@ -37,6 +61,7 @@ class Client:
     language: str = ""
     wording: str = ""
     agreement: str = ""
+    baseline: Baseline | None = None
 
     def has(self, email: str) -> bool:
         """Say whether `email` (lower case) belongs to this client; a domain covers its subdomains."""
