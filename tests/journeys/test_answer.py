@@ -1,6 +1,6 @@
 """The client's plain answer to a recap, read back in: a real mailbox, a real SMTP sink, two languages."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 
 import pytest
@@ -76,6 +76,11 @@ def sent_recap(office, sink, thread=ENGLISH):
     return draft, message_from_bytes(received.data, policy=policy.default)
 
 
+def later():
+    """Return a moment after the letter went out; Date headers count whole seconds."""
+    return datetime.now(UTC) + timedelta(minutes=5)
+
+
 def numbers(draft):
     """Return the number of the line about the launch and of the other one."""
     launch = next(line["number"] for line in draft["lines"] if "15" in line["text"] and line["number"])
@@ -86,9 +91,7 @@ def numbers(draft):
 def answered(office, draft, recap, body, **headers):
     """Let the client's answer arrive and be read; return what it did to each line."""
     n, m = numbers(draft)
-    answer = letter(
-        f"Dana Fox <{DANA}>", ME, recap["Subject"], body.format(n=n, m=m), datetime.now(UTC), answering=recap
-    )
+    answer = letter(f"Dana Fox <{DANA}>", ME, recap["Subject"], body.format(n=n, m=m), later(), answering=recap)
     for name, value in headers.items():
         answer[name.replace("_", "-")] = value
     deliver(office.mailbox, answer)
@@ -147,7 +150,7 @@ def test_an_out_of_office_changes_nothing(office, sink):
 def test_a_yes_of_someone_who_does_not_decide_stays_weak(office, sink):
     """Another person's "all correct" confirms nothing by itself."""
     draft, recap = sent_recap(office, sink)
-    answer = letter("Tim <tim@harbor.example>", ME, recap["Subject"], "All correct!\n\nTim\n", datetime.now(UTC), answering=recap)  # fmt: skip
+    answer = letter("Tim <tim@harbor.example>", ME, recap["Subject"], "All correct!\n\nTim\n", later(), answering=recap)  # fmt: skip
     deliver(office.mailbox, answer)
 
     office.data("poll")
