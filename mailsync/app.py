@@ -138,16 +138,19 @@ class App:
 
     def take_files(self, paths: Sequence[Path], account: str = "") -> Turn:
         """Take old mail from files through the same pipeline."""
-        from mailsync.pipeline import Turn, read_new, take_files
+        from mailsync.pipeline import Turn, keep_trouble, read_new, take_files
         from mailsync.transport.files import read_path
         from mailsync.transport.lock import one_worker
 
         name = self.accounts((account,) if account else ())[0].key
         desk = self.desk()
         with one_worker(self.config.data_dir):
-            turn = Turn()
+            turn, left_out = Turn(), list[str]()
             for path in paths:
-                turn += take_files(desk, read_path(path), name)
+                raws = read_path(path, max_bytes=self._max_bytes, trouble=left_out.append)
+                turn += take_files(desk, raws, name)
+                while left_out:
+                    turn += keep_trouble(desk, "fetch", str(path), left_out.pop())
             return turn + read_new(desk)
 
     def reread(self, thread: str) -> None:
@@ -231,6 +234,7 @@ class App:
             username=account.smtp_username,
             auth=Auth(account.imap.auth),
             ca_file=smtp.ca_file,
+            deadline=float(self.config.limits.timeout_seconds),
         )
 
     def close(self) -> None:

@@ -93,7 +93,7 @@ def run_once(desk: Desk, sources: Iterable[MailSource]) -> Turn:
             raise
         except MailsyncError as error:
             refused = isinstance(error, LoginRefusedError)
-            turn += _trouble(desk, "fetch", "", _sentence(error), source.account) + Turn(refused=refused)
+            turn += keep_trouble(desk, "fetch", "", _sentence(error), source.account) + Turn(refused=refused)
         finally:
             source.close()
     return turn + read_new(desk) + draft_recaps(desk)
@@ -110,7 +110,7 @@ def take_in(desk: Desk, source: MailSource) -> Turn:
         try:
             turn += take_folder(desk, source, folder, marks.get(folder.name))
         except FolderMissingError as error:
-            turn += _trouble(desk, "fetch", folder.name, _sentence(error), source.account)
+            turn += keep_trouble(desk, "fetch", folder.name, _sentence(error), source.account)
     desk.ledger.polled(source.account, "", desk.now())
     return turn
 
@@ -135,6 +135,9 @@ def take_folder(desk: Desk, source: MailSource, folder: Folder, mark: FolderMark
         turn += _tally(sightings)
     if mark.circle != circle:  # said only when all of them have been looked at again
         desk.ledger.keep((), replace(mark, circle=circle), desk.now())
+    there = desk.ledger.accounted(mark)
+    if len(there) != state.messages:  # some were expunged or moved away (or came while we were reading)
+        desk.ledger.gone(mark, source.uids())
     desk.ledger.polled(source.account, folder.name, desk.now())
     return turn
 
@@ -167,7 +170,11 @@ def look(desk: Desk, source: MailSource, mark: FolderMark, uids: Sequence[int]) 
 
 
 def understand(desk: Desk, raw: RawMessage, envelope: Envelope, client: str) -> Sighting:
-    """Parse one fetched message; whatever happens, its bytes are kept."""
+    """Parse one fetched message; whatever happens, its bytes are kept. No bytes: the server refuses to give them."""
+    if not raw.data:
+        return Sighting(
+            envelope=envelope, outcome=Outcome.UNREADABLE, reason="the server does not give it", client=client
+        )
     message, outcome, reason = parse_safely(raw, desk.limits)
     return Sighting(
         envelope=envelope, outcome=outcome, reason=reason, digest=raw.digest, raw=raw, message=message, client=client
@@ -206,7 +213,7 @@ def take_files(desk: Desk, raws: Iterable[RawMessage], account: str) -> Turn:
     for raw in raws:
         message, outcome, reason = parse_safely(raw, desk.limits)
         if message is None:
-            turn += _trouble(desk, "parse", raw.digest, reason, account)
+            turn += keep_trouble(desk, "parse", raw.digest, reason, account)
             continue
         people = [a.email for a in (message.sender, *message.to, *message.cc) if a]
         client, _ = whose(desk.circle, people)
@@ -234,7 +241,7 @@ def read_new(desk: Desk) -> Turn:
             raise
         except Exception as error:  # our mistake in one thread must not hide the others
             log.exception("reading thread %s failed", thread)
-            turn += _trouble(desk, "read", thread, f"{type(error).__name__}: {error}")
+            turn += keep_trouble(desk, "read", thread, f"{type(error).__name__}: {error}")
         else:
             turn += Turn(threads=1, found=found)
     return turn
@@ -298,7 +305,7 @@ def _sentence(error: MailsyncError) -> str:
     return f"{error} {error.hint}".strip()
 
 
-def _trouble(desk: Desk, stage: str, subject: str, reason: str, account: str = "") -> Turn:
+def keep_trouble(desk: Desk, stage: str, subject: str, reason: str, account: str = "") -> Turn:
     """Keep a trouble in the ledger and tell it in the turn."""
     desk.ledger.trouble(Trouble(at=desk.now(), stage=stage, subject=subject, reason=reason, account=account))
     if account and stage == "fetch":

@@ -231,7 +231,9 @@ class ClientTable(Section):
     addresses: tuple[Email, ...] = Field(
         default=(), description="Single addresses, for clients without a domain of their own."
     )
-    language: Language | None = Field(default=None, description="Language of letters to this client; yours if unset.")
+    language: Language | None = Field(
+        default=None, description="Language of letters to this client; that of its mail if unset."
+    )
     wording: Wording = Field(default="some", description="How much jargon letters may use: plain, some or technical.")
     agreement: str = Field(default="", description="What was agreed on working together, in your words.")
     baseline: BaselineTable | None = Field(default=None, description="What was agreed at the start.")
@@ -276,7 +278,7 @@ class Limits(Section):
         default=50, ge=1, le=1000, description="Larger messages stay on the server and are listed."
     )
     timeout_seconds: Whole = Field(
-        default=60, ge=5, le=600, description="Longest time one exchange with a server may take."
+        default=45, ge=5, le=600, description="Longest time one exchange with a server may take."
     )
 
 
@@ -349,7 +351,7 @@ class Config(Section):
         return Circle(
             own=tuple(dict.fromkeys(own)),
             colleagues=self.me.colleagues,
-            clients=tuple(_client(table, self.me.language) for table in self.clients),
+            clients=tuple(_client(table) for table in self.clients),
             never=(*self.never.addresses, *self.never.domains),
         )
 
@@ -364,9 +366,9 @@ class Config(Section):
         )
 
 
-def _client(table: ClientTable, language: str) -> Client:
+def _client(table: ClientTable) -> Client:
     """Turn a [[clients]] table into the model's value; people take over what the client says of all of them."""
-    spoken = table.language or language
+    spoken = table.language or ""
     contacts = tuple(
         Contact(
             email=person.email,

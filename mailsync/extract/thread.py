@@ -32,10 +32,14 @@ def read_thread(thread: str, messages: Sequence[tuple[Message, str]], background
     ordered = sorted(messages, key=lambda pair: (pair[0].sent_at.timestamp(), pair[0].digest))
     own_lines = _letter_lines(background.letters)
     heard: list[Heard] = []
-    spoken = ""
+    spoken: dict[str, str] = {}  # a short answer is in the language its writer used before, else in the thread's
     for message, client in ordered:
-        heard.append(_hear(message, client, heard, background, spoken=spoken, own_lines=own_lines))
-        spoken = heard[-1].read.language or spoken
+        sender = message.sender.email if message.sender else ""
+        tongue = spoken.get(sender) or next(reversed(spoken.values()), "")
+        heard.append(_hear(message, client, heard, background, spoken=tongue, own_lines=own_lines))
+        if heard[-1].read.language:
+            spoken.pop(sender, None)  # the latest speaker last
+            spoken[sender] = heard[-1].read.language
     return ThreadReading(thread=thread, messages=tuple(h.read for h in heard), entries=link(thread, heard, background))
 
 
@@ -77,6 +81,8 @@ def _hear(
             statements=said,
             findings=_with_noted(read, said, findings(read, fresh, background, earlier), background, earlier),
         )
+    except (OSError, ImportError, MemoryError):
+        raise  # the installation's trouble, not the message's: nothing was read, so nothing may be recorded
     except Exception as error:  # noqa: BLE001  a strange message is a line in a report, not the end of the thread
         reason = f"{_TROUBLE}{type(error).__name__}: {error}"
         return Heard(read=ReadMessage(message=message, passages=(), client=client, unread=reason))

@@ -88,8 +88,8 @@ def passed_over(conn: sqlite3.Connection, mark: FolderMark) -> list[int]:
 
 
 def accounted(conn: sqlite3.Connection, mark: FolderMark) -> list[int]:
-    """Return the UIDs of `mark`'s folder that have an outcome, ascending."""
-    return [uid for uid, _, _ in _outcomes(conn, mark)]
+    """Return the UIDs of `mark`'s folder that are there and have an outcome, ascending."""
+    return [uid for uid, outcome, _ in _outcomes(conn, mark) if outcome != Outcome.GONE]
 
 
 def gone(conn: sqlite3.Connection, mark: FolderMark, present: Sequence[int]) -> int:

@@ -162,7 +162,7 @@ class Ledger(Protocol):
         """Return the UIDs of `mark`'s folder that ended as not a client's."""
 
     def accounted(self, mark: FolderMark) -> list[int]:
-        """Return the UIDs of `mark`'s folder that have an outcome, ascending."""
+        """Return the UIDs of `mark`'s folder that have an outcome other than gone, ascending."""
 
     def gone(self, mark: FolderMark, present: Sequence[int]) -> int:
         """Note which messages of the folder the server no longer has (their records stay); return how many."""
