@@ -110,13 +110,18 @@ def _by_subject(conn: sqlite3.Connection, message: Message, lately: dict[str, st
     """
     found, sent_at = [], utc(message.sent_at)
     for key in (key for key in keys(message) if key.startswith("subject:")):
-        row = conn.execute(_LATEST_BEFORE, (clean(key), sent_at)).fetchone()
+        row = conn.execute(_LATEST_BEFORE, (_subject(key), sent_at)).fetchone()
         found += [lately[key]] if key in lately else [row[0]] if row else []
     for key in subject_keys(message):
-        row = conn.execute(_NEXT_AFTER, (clean(key), sent_at)).fetchone()
+        row = conn.execute(_NEXT_AFTER, (_subject(key), sent_at)).fetchone()
         if row and row[1] and _begins_thread(conn, row[0]):
             found.append(row[0])
     return found
+
+
+def _subject(key: str) -> str:
+    """Return a subject key as it is stored: by digest, which is shorter and says nothing about the mail."""
+    return sha256(clean(key))[:24]
 
 
 def _begins_thread(conn: sqlite3.Connection, digest: str) -> bool:
@@ -158,7 +163,7 @@ def _remember(conn: sqlite3.Connection, messages: Sequence[Message], threads: _T
     by_key = {key: threads.now(threads.key[key]) for message in messages for key in own_keys(message)}
     conn.executemany("INSERT OR REPLACE INTO thread_key (key, thread) VALUES (?, ?)", sorted(by_key.items()))
     subjects = [
-        (clean(key), utc(message.sent_at), message.digest, key in keys(message))
+        (_subject(key), utc(message.sent_at), message.digest, key in keys(message))
         for message in messages
         for key in subject_keys(message)
     ]

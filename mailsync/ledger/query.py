@@ -26,6 +26,8 @@ from mailsync.model.entry import Kind, State, Tier, Topic
 
 #: More is not read: a query is typed by a person.
 LONGEST, MOST_TERMS = 2000, 40
+#: `a*` stands for half of all words: a shorter beginning is taken for a whole word.
+SHORTEST_PREFIX = 3
 
 _TERM = re.compile(r'(-)?(?:([A-Za-z]{2,10}):)?(?:"([^"]*)"?|([^\s"]+))')
 _AMOUNT = re.compile(r"(>=|<=|>|<|=)?(\d[\d.,]{0,20})(k)?([a-z]{1,6}|[%€$£])?", re.IGNORECASE)
@@ -116,7 +118,7 @@ def _text(value: str, *, quoted: bool = False, column: str = "") -> Condition | 
     found = tuple(tokens(value))
     if not found:
         return None
-    prefix = not quoted and value.endswith("*")
+    prefix = not quoted and value.endswith("*") and len(found[-1]) >= SHORTEST_PREFIX
     grouped = numbers(value)
     if len(grouped) == 1 and len("".join(found)) == len(grouped[0]) and not quoted:
         return Condition(match=f'"{grouped[0]}"', words=Words(tokens=found))

@@ -25,6 +25,12 @@ from mailsync.model.ports import Hit
 #: Length of what is shown of a message, how much of it stands before the first match, and how far matches are sought.
 _EXCERPT, _BEFORE, _LOOKED_AT = 240, 60, 200_000
 _LONGEST_CHAIN = 100
+#: How many of the newest matches are ranked; of a word that stands in more, no rank would mean anything.
+_RANKED = 20_000
+_NEWEST_MATCHES = (
+    "search.rowid >= coalesce((SELECT rowid FROM search WHERE search MATCH ? ORDER BY rowid DESC"
+    f" LIMIT 1 OFFSET {_RANKED}), 0)"
+)
 _ALL = f'("{SIGN}entry" OR "{SIGN}mail")'
 _STATE_NOW = (
     "CASE WHEN e.state IN ('open', 'agreed') AND e.due < '{today}' THEN 'overdue' ELSE coalesce(e.state, '') END"
@@ -45,7 +51,8 @@ def search(
         return []
     day = as_of or today
     if as_of:
-        conn.create_function("state_on", 1, lambda body: _state_then(body, as_of), deterministic=True)
+        states = {str(v) for group in asked.groups for one in group if "{state}" in one.where for v in one.values}
+        conn.create_function("state_on", 1, lambda body: _state_then(body, as_of, states), deterministic=True)
     statement, values = _statement(asked, today, as_of, newest=newest)
     numbers = [
         row[0] for row in conn.execute(f"{statement} LIMIT ? OFFSET ?", (*values, max(0, limit), max(0, offset)))
@@ -58,7 +65,10 @@ def _statement(asked: Query, today: date, as_of: date | None, *, newest: bool) -
     pure = [group for group in asked.groups if all(one.match for one in group)]
     mixed = [group for group in asked.groups if group not in pure]
     match = f'"{SIGN}entry"' if asked.blank else _match(pure)
-    only_log = not match and any(all(_of_entries(one) for one in group) for group in mixed)
+    entries = any(all(_of_entries(one) for one in group) for group in mixed)
+    only_log = entries and not match
+    if entries and match:
+        match = f'({match}) AND "{SIGN}entry"'
     where = ["NOT e.dropped"] if only_log else ["search MATCH ?"]
     values: list[Any] = [] if only_log else [match or _ALL]
     doc = "e.doc" if only_log else "search.rowid"
@@ -77,6 +87,9 @@ def _statement(asked: Query, today: date, as_of: date | None, *, newest: bool) -
     if as_of:
         joins += f" LEFT JOIN content c ON c.digest = e.version LEFT JOIN message m ON m.id = {doc}"
     ranked = not newest and not only_log and bool(asked.words)
+    if ranked and not mixed and not as_of:
+        where.append(_NEWEST_MATCHES)
+        values.append(match)
     order = "rank" if ranked else f"{doc} DESC"
     table = "entry e" if only_log else "search"
     return f"SELECT {doc} FROM {table}{joins} WHERE {' AND '.join(where)} ORDER BY {order}", values
@@ -117,8 +130,11 @@ def _midnight(day: date, more: int) -> int:
     return floor(datetime.combine(day, time(), UTC))
 
 
-def _state_then(body: str | None, day: date) -> str:
-    return str(state_on(entry_of(body, ""), day) or "") if body else ""
+def _state_then(body: str | None, day: date, asked: set[str]) -> str:
+    """Return where the entry with this content stood on `day`, "" where that is none of the states `asked` for."""
+    if not body or not ("overdue" in asked or any(f'"state":"{state}"' in body for state in asked)):
+        return ""
+    return str(state_on(entry_of(body, ""), day) or "")
 
 
 # ---- what is shown ----

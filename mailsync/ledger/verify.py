@@ -173,8 +173,13 @@ def _places(conn: sqlite3.Connection, told: _Told) -> Iterator[Flaw]:
     )
     seen = set(conn.execute(query))
     for digest, (_, detail) in told.kept.items():
-        if detail.get("place") and (digest, *detail["place"], detail["internal_date"]) not in seen:
-            yield Flaw(place=f"location of {_short(digest)}", what="is not where its event says that it was fetched")
+        yield from _checked(f"location of {_short(digest)}", _place_checks(digest, detail, seen))
+
+
+def _place_checks(digest: str, detail: dict[str, Any], seen: set[Any]) -> Iterator[tuple[bool, str]]:
+    place = detail["place"]
+    there = place is None or (digest, *place, detail["internal_date"]) in seen
+    yield there, "is not where its event says that it was fetched"
 
 
 def _messages(conn: sqlite3.Connection, told: _Told) -> Iterator[Flaw]:

@@ -15,7 +15,7 @@ import Stemmer
 
 #: Longer runs of letters are no words; the index keeps their beginning.
 LONGEST = 64
-_IDEOGRAPHS = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_IDEOGRAPHS = r"\u3041-\u3096\u30a1-\u30fa\u30fc-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"[{_IDEOGRAPHS}]|[^\W_{_IDEOGRAPHS}]+")
 _ASCII_WORD = re.compile(r"[a-z0-9]+")
 _GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:[.,'’\u00a0\u202f]\d{3}){1,4}(?!\d)")
@@ -43,8 +43,9 @@ def tokens(text: str) -> list[str]:
 def places(text: str) -> Iterator[tuple[int, int, str]]:
     """Yield start, end and folded form of each word of `text`."""
     for found in _WORD.finditer(text):
-        for token in tokens(found[0]):
-            yield found.start(), found.end(), token
+        word = fold(found[0])
+        for token in [word] if word.isalnum() else tokens(word):  # "½" folds to more than one
+            yield found.start(), found.end(), token[:LONGEST]
 
 
 @lru_cache(maxsize=100_000)
