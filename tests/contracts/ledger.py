@@ -205,6 +205,7 @@ class LedgerContract:
         ledger.keep([seen(message, 1), passed(2)], mark(2), NOW)
 
         assert (ledger.gone(mark(), []), ledger.gone(mark(), [])) == (2, 0)
+        assert ledger.accounted(mark()) == []
         assert ledger.counts()[0].outcomes == {"gone": 2}
         assert message.digest == ledger.raw(message.digest).digest
         assert ledger.gone(mark(), [1, 2]) == 0
@@ -509,6 +510,20 @@ class LedgerContract:
         ledger.correct(Correction(entry=suggested.id, at=NOW, **said))
 
         assert name == ledger.events(subject=suggested.id)[-1].name
+
+    def test_added(self, ledger: Ledger):
+        """Words that a person found in a message are handed out for its thread's next reading."""
+        message = letter("m1")
+        take_in(ledger, message)
+        log_all(ledger)
+        words = entry(message)
+        said = Correction(entry=words.id, at=NOW, changes=(("kind", "commitment"),), added=words.finding.evidence)
+
+        ledger.correct(said)
+
+        thread = thread_of(ledger, message)
+        assert ((said,), [thread]) == (ledger.corrections(thread), ledger.unread_threads())
+        assert list(ledger.verify()) == []
 
     def test_correct_nothing(self, ledger: Ledger):
         """An entry that does not exist cannot be corrected."""
