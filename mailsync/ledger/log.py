@@ -1,4 +1,4 @@
-"""The agreement log: making it say what a reading says, and reading it back."""
+"""The agreement log read back: entries, threads, and what people said about them; `record` writes it."""
 # ruff: noqa: S608 - only our own constants become part of SQL; values always travel as parameters
 
 import json
