@@ -27,6 +27,7 @@ PAGES: tuple[tuple[str, View], ...] = (
     ("/entries/{entry}", entries.entry),
     ("/threads/{thread}", thread.thread),
     ("/messages/{digest}/html", mail.as_html),
+    ("/messages/{digest}/frame", mail.frame),
     ("/messages/{digest}/raw", mail.raw),
     ("/messages/{digest}/raw.eml", mail.raw_file),
     ("/messages/{digest}/attachments/{number:int}", mail.attachment),

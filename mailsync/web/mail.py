@@ -145,11 +145,22 @@ def _kept(page: Page) -> RawMessage:
     return page.app.ledger.raw(page.named("digest"))
 
 
+def has_html(kept: RawMessage) -> bool:
+    """Say whether a message seems to have an HTML part, without taking it apart."""
+    return b"text/html" in kept.data[:LONGEST_RAW].lower()
+
+
 def as_html(page: Page) -> Response:
+    """Show the frame that a message's HTML part stands in."""
+    kept = _kept(page)
+    if not parts(kept.data)[0].strip():
+        raise NotFoundError("this message has no HTML part", "Its text stands in its conversation.")
+    return page.render("framed.html", digest=kept.digest)
+
+
+def frame(page: Page) -> Response:
     """Show a message's HTML part, sanitised, for a sandboxed frame."""
     html, _ = parts(_kept(page).data)
-    if not html.strip():
-        raise NotFoundError("this message has no HTML part")
     response = page.render("mail_html.html", body=Markup(sanitise(html)))  # noqa: S704 - an explicit allow-list
     response.headers["Content-Security-Policy"] = MAIL_POLICY
     response.headers["X-Frame-Options"] = "SAMEORIGIN"

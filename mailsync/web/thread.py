@@ -10,12 +10,13 @@ from mailsync.model.mail import Statement
 from mailsync.model.thread import ReadMessage
 from mailsync.reading.statements import statements
 from mailsync.web.drafts import ASKED_FOR
-from mailsync.web.mail import safe_name
+from mailsync.web.mail import has_html, safe_name
 from mailsync.web.shown import Block, blocks, size
 from mailsync.web.site import Page
 
 STEP = 40
 MOST_STATEMENTS = 200
+LARGE = 2_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,7 @@ class Told:
     entries: tuple[Entry, ...]
     statements: tuple[Statement, ...]
     files: tuple[tuple[int, str, str], ...]
+    has_html: bool
 
 
 def thread(page: Page) -> Response:
@@ -41,7 +43,7 @@ def thread(page: Page) -> Response:
     return page.render(
         "thread.html",
         thread=info,
-        told=[_told(read, entries) for read in reads[start : start + STEP]],
+        told=[_told(page, read, entries) for read in reads[start : start + STEP]],
         entries={entry.id: entry for entry in entries},
         number=len(reads),
         start=start,
@@ -58,16 +60,19 @@ def _start(text: str, number: int) -> int:
     return wanted if wanted < number else 0
 
 
-def _told(read: ReadMessage, entries: list[Entry]) -> Told:
+def _told(page: Page, read: ReadMessage, entries: list[Entry]) -> Told:
     digest = read.message.digest
     mine = tuple(e for e in entries if digest in (e.finding.evidence.digest, *(a.digest for a in e.also)))
-    files = enumerate(read.message.attachments)
+    attached = read.message.attachments
+    small = sum(file.size for file in attached) < LARGE  # a large one is not unpacked just to know
     return Told(
         read=read,
         blocks=blocks(read, mine),
         entries=mine,
         statements=() if read.unread else statements(read.message, read.passages)[:MOST_STATEMENTS],
         files=tuple(
-            (n, safe_name(f.name, f"attachment-{n + 1}"), f"{f.content_type}, {size(f.size)}") for n, f in files
+            (n, safe_name(f.name, f"attachment-{n + 1}"), f"{f.content_type}, {size(f.size)}")
+            for n, f in enumerate(attached)
         ),
+        has_html=page.site.mask is None and (not small or has_html(page.app.ledger.raw(digest))),
     )

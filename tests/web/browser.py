@@ -34,6 +34,12 @@ class Visit:
         self.page.goto(self.url.rstrip("/") + path)
         return self.page
 
+    def press(self, *names: str) -> None:
+        """Press keys one after another, once the page and its scripts are there."""
+        self.page.wait_for_load_state("load")
+        for name in names:
+            self.page.keyboard.press(name)
+
     def foreign(self) -> list[str]:
         """Return what was asked of any other host."""
         return [url for url in self.asked if not url.startswith((self.url, "about:", "data:"))]

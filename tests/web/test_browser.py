@@ -20,6 +20,10 @@ from tests.web.browser import Visit, chromium, started, visit
 
 pytestmark = pytest.mark.browser
 
+#: Counts the elements that could act: handlers, scripts of a mail, whatever loads from elsewhere.
+ACTIVE = """[...document.querySelectorAll('*')].filter(e => [...e.attributes].some(a => a.name.startsWith('on'))
+  || (e.src && !e.src.startsWith(location.origin)) || /^(javascript|data):/.test(e.href || '')).length"""
+
 
 @pytest.fixture(scope="module")
 def browser():
@@ -90,38 +94,34 @@ def test_keys_alone_are_enough(browser, at_work):
     _, url, mailbox = at_work
     with visit(browser, url) as one:
         page = one.go("/")
-        keys = page.keyboard
         for _ in range(12):
-            keys.press("j")
+            one.press("j")
             if "booking" in page.evaluate("document.activeElement.innerText"):
                 break
-        keys.press("Enter")
+        one.press("Enter")
         page.wait_for_url("**/drafts/*")
-        keys.press("e")
+        one.press("e")
         assert page.evaluate("document.activeElement.id") == "body"
-        keys.press("Control+End")
-        keys.type("PS: by keys.")
-        keys.press("Escape")
+        one.press("Control+End")
+        page.keyboard.type("PS: by keys.")
+        one.press("Escape")
         if page.get_by_label(re.compile("Let it go out")).count():
             page.get_by_label(re.compile("Let it go out")).check()
-        keys.press("a")
+        one.press("a")
         page.get_by_text("The letter lies in your Drafts folder").wait_for()
-        keys.press("g")
-        keys.press("l")
+        one.press("g", "l")
         page.wait_for_url("**/log")
-        page.keyboard.press("Escape")
-        keys.press("/")
-        keys.type("wireframes kind:commitment")
+        one.press("Escape", "/")
+        page.keyboard.type("wireframes kind:commitment")
         page.locator("#results mark").first.wait_for()
-        keys.press("Escape")
-        keys.press("j")
-        keys.press("Enter")
+        one.press("Escape")
+        one.press("j")
+        one.press("Enter")
         page.wait_for_url("**/entries/*")
-        keys.press("?")
+        one.press("?")
         page.locator("dialog[open]").wait_for()
-        keys.press("Escape")
-        keys.press("g")
-        keys.press("t")
+        one.press("Escape")
+        one.press("g", "t")
         page.wait_for_url(re.compile(r":\d+/$"))
     assert b"PS: by keys." in mailbox.contents("Drafts")[0][2]
 
@@ -133,25 +133,23 @@ def test_keys_can_be_switched_off(browser, read_folder, tmp_path):
     for _, url in _serve(folder):
         with visit(browser, url) as one:
             page = one.go("/")
-            page.keyboard.press("g")
-            page.keyboard.press("l")
-            page.keyboard.press("j")
+            one.press("g", "l", "j")
             assert page.url == url
             assert page.evaluate("document.activeElement.tagName") == "BODY"
 
 
 def test_discarding_by_key_and_undo_by_key(seen, served):
-    """x asks for the reason, the letter goes; u brings it back."""
+    """The key x asks for the reason, the letter goes; u brings it back."""
     app, _ = served
     draft = next(d for d in app.ledger.drafts((DraftState.OPEN,)) if "booking" in d.subject)
     page = seen.go(f"/drafts/{draft.id}")
 
-    page.keyboard.press("x")
+    seen.press("x")
     page.keyboard.type("settled by phone")
     page.get_by_role("button", name="Discard", exact=True).click()
     page.get_by_text("The letter is discarded").wait_for()
     assert app.ledger.draft(draft.id).note == "settled by phone"
-    page.keyboard.press("u")
+    seen.press("u")
     page.get_by_text("Taken back.").wait_for()
 
     assert app.ledger.draft(draft.id).state is DraftState.OPEN
@@ -190,7 +188,7 @@ def test_an_entry_is_added_by_selecting_words_and_taken_back(seen, served):
     ]
     assert [e.finding.evidence.quote for e in added] == ["The old page looks tired."]
 
-    page.keyboard.press("u")
+    seen.press("u")
     page.get_by_text("Taken back.").wait_for()
     assert added[0].id not in {e.id for e in app.ledger.entries(thread=thread.id)}
 
@@ -201,7 +199,7 @@ def test_an_entry_is_corrected_beside_its_line(seen, served):
     one = next(e for e in app.ledger.entries() if "1,200 EUR" in e.finding.evidence.quote)
     page = seen.go(f"/entries/{one.id}")
 
-    page.keyboard.press("e")
+    seen.press("e")
     page.get_by_label("Amount").fill("1300 EUR")
     page.get_by_role("button", name="Keep the correction").click()
     page.get_by_text("The entry is corrected.").wait_for()
@@ -242,7 +240,7 @@ def test_without_scripts_all_of_it_works(browser, served):
 
 
 def test_no_script_of_a_mail_runs_and_nothing_leaves_the_host(seen, served):
-    """Every page that shows the attack, its HTML frame unfolded: no dialog, no request elsewhere, no active element."""
+    """Every page that shows the attack, its HTML frame too: no dialog, no request elsewhere, no active element."""
     app, _ = served
     thread = next(t for t in app.ledger.threads() if "Invoice" in t.subject)
     digest = app.ledger.read_messages(thread.id)[0].message.digest
@@ -253,17 +251,12 @@ def test_no_script_of_a_mail_runs_and_nothing_leaves_the_host(seen, served):
         f"/threads/{thread.id}",
         f"/messages/{digest}/raw",
         f"/messages/{digest}/html",
+        f"/messages/{digest}/frame",
     ):
         page = seen.go(path)
-        for fold in page.locator("[data-frame] > summary").all():
-            fold.click()
         page.wait_for_timeout(300)
         for frame in page.frames:
-            if frame is page.main_frame:
-                found = frame.evaluate(
-                    "[...document.querySelectorAll('*')].filter(e => [...e.attributes].some(a => a.name.startsWith('on'))).length"
-                )
-                assert found == 0, path
+            assert frame.evaluate(ACTIVE) == 0, path
 
     assert seen.foreign() == []
     assert [words for words in seen.said if "PWN" in words] == []

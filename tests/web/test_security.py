@@ -96,7 +96,7 @@ def test_hostile_mail_is_shown_as_words(web):
     attack = next(t for t in web.app.ledger.threads() if "Invoice" in t.subject)
     digest = web.app.ledger.read_messages(attack.id)[0].message.digest
 
-    frame = web.get(f"/messages/{digest}/html")
+    frame = web.get(f"/messages/{digest}/frame")
     pages = [web.shows(path) for path in (f"/threads/{attack.id}", "/", "/log?q=invoice", f"/messages/{digest}/raw")]
 
     assert "sandbox" in frame.headers["content-security-policy"]
@@ -105,7 +105,8 @@ def test_hostile_mail_is_shown_as_words(web):
     assert "&lt;script&gt;" in pages[0]
     assert all("<script>" not in page for page in pages)
     assert all("<img" not in page for page in pages)
-    assert 'sandbox=""' in pages[0]
+    assert 'sandbox=""' in web.shows(f"/messages/{digest}/html")
+    assert f"/messages/{digest}/html" in pages[0]
 
 
 def test_attachments_are_only_ever_saved(web):
