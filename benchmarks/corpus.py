@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mailsync.extract.thread import ANYBODY
 from mailsync.model.entry import Kind
 from mailsync.model.mail import Address, Message, RawMessage, Span, Statement
 from mailsync.model.people import Circle, Client
@@ -118,6 +117,7 @@ def _words(text: str) -> Counter[str]:
     return Counter(re.findall(r"\w+", text.lower()))
 
 
+ANYBODY = "client"  # the key of a client whom no configuration names
 _US, _THEM = Address(email="me@us.test", name="Me"), Address(email="you@client.test", name="You")
 _CIRCLE = Circle(own=(_US.email,), clients=(Client(key=ANYBODY, name=ANYBODY, addresses=(_THEM.email,)),))
 

@@ -2,23 +2,30 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 
-from mailsync.extract.lexicon import Wording, wording
-from mailsync.extract.people import speaker
+from mailsync.extract.affinity import stems
+from mailsync.extract.lexicon import CAP, Wording, family, wording
+from mailsync.extract.people import named, present, speaker
 from mailsync.extract.rules import OFFERS, Rule, by_rule, fired, tags
 from mailsync.model.entry import Kind
-from mailsync.model.mail import Statement
+from mailsync.model.mail import Address, Statement
 from mailsync.model.people import Circle, Side
 from mailsync.model.thread import Heard, ReadMessage
+from mailsync.text.dates import find_dates
+
+#: Statements of earlier messages that a statement may echo; more would make long threads slow.
+_REACH = 40
 
 
 @dataclass(slots=True, kw_only=True)
 class Case:
     """A statement with everything that is known when its kind is decided.
 
-    `answers` are the kinds that rules see in what it may answer: the quoted words above it, else the other side's last
-    message. `before` and `after` are its neighbours.
+    `tags` are its cues and marks of form, `scene` what is known about its place: dates ahead or past, people named,
+    what it echoes. `answers` are the kinds that rules see in what it may answer: the quoted words above it, else the
+    other side's last message. `before` and `after` are its neighbours.
     """
 
     statement: Statement
@@ -26,34 +33,124 @@ class Case:
     side: Side
     wording: Wording
     tags: set[str]
+    scene: set[str] = field(default_factory=set)
     answers: frozenset[Kind] = frozenset()
     rules: list[Rule] = field(default_factory=list)
     before: "Case | None" = None
     after: "Case | None" = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scene:
+    """What all statements of one message share."""
+
+    read: ReadMessage
+    side: Side
+    theirs: tuple[tuple[frozenset[str], tuple[Kind, ...]], ...]
+    mine: tuple[tuple[frozenset[str], tuple[Kind, ...]], ...]
+    answers: frozenset[Kind]
+    mates: tuple[Address, ...]
+    others: tuple[Address, ...]
+    subject: frozenset[str]
+    reply: bool
+
+
 def cases(read: ReadMessage, statements: Sequence[Statement], circle: Circle, earlier: Sequence[Heard]) -> list[Case]:
     """Return the statements of a message as cases, in their order."""
-    side = circle.side(speaker(read))
-    heard = _answered(read, side, circle, earlier)
-    found = []
+    scene = _scene(read, circle, earlier)
+    found: list[Case] = []
+    agreed = False
     for statement in statements:
-        words = wording(statement.quote, read.language)
-        case = Case(statement=statement, language=read.language, side=side, wording=words, tags=tags(words))
-        texts = [statement.answering] if statement.answering else [s.quote for s in heard.statements] if heard else []
-        case.answers = frozenset(kind for text in texts[-40:] for kind in _kinds(text, read.language))
-        case.tags.update(f"answers:{kind}" for kind in case.answers)
-        if case.answers & OFFERS:
-            case.tags.add("answers:offer")
-        if statement.lead:
-            case.tags.update(f"lead:{kind}" for kind in _kinds(statement.lead, read.language))
-        if statement.in_list:
-            case.tags.add("list")
-        case.rules = fired(case.tags)
+        case = _case(statement, scene)
+        if agreed:
+            case.scene.add("agreed above")
+        agreed = agreed or "as-agreed" in case.tags or "lead+as-agreed" in case.scene
         found.append(case)
     for one, two in pairwise(found):
         one.after, two.before = two, one
     return found
+
+
+def _scene(read: ReadMessage, circle: Circle, earlier: Sequence[Heard]) -> _Scene:
+    side = circle.side(speaker(read))
+    heard = _answered(read, side, circle, earlier)
+    mine = [s for h in earlier if circle.side(speaker(h.read)) is side for s in h.statements][-_REACH:]
+    theirs = heard.statements[-_REACH:] if heard else ()
+    people = present(read, earlier).values()
+    return _Scene(
+        read=read,
+        side=side,
+        theirs=tuple(_echoing(s, read.language) for s in theirs),
+        mine=tuple(_echoing(s, read.language) for s in mine),
+        answers=frozenset(kind for s in theirs for kind in _kinds(s.quote, read.language)),
+        mates=tuple(p for p in people if circle.side(p.email) is side and p.email != speaker(read)),
+        others=tuple(p for p in people if circle.side(p.email) is not side),
+        subject=frozenset(hit.cue for hit in wording(read.message.subject, read.language).hits),
+        reply=bool(earlier),
+    )
+
+
+def _case(statement: Statement, scene: _Scene) -> Case:
+    language = scene.read.language
+    words = wording(statement.quote, language)
+    case = Case(statement=statement, language=language, side=scene.side, wording=words, tags=tags(words))
+    case.answers = frozenset(_kinds(statement.answering, language)) if statement.answering else scene.answers
+    case.tags.update(f"answers:{kind}" for kind in case.answers)
+    if case.answers & OFFERS:
+        case.tags.add("answers:offer")
+    if statement.lead:
+        case.tags.update(f"lead:{kind}" for kind in _kinds(statement.lead, language))
+        case.scene.update(f"lead+{hit.cue}" for hit in wording(statement.lead, language).hits)
+    if statement.in_list:
+        case.tags.add("list")
+    case.rules = fired(case.tags)
+    case.scene.update(f"subject {cue}" for cue in scene.subject)
+    case.scene.add("reply" if scene.reply else "first")
+    case.scene.update(_dated(statement, scene.read))
+    case.scene.update(_naming(statement.quote, scene))
+    own = stems(statement.quote)
+    case.scene.update(f"echoes their {kind}" for kind in _echoed(own, scene.theirs))
+    case.scene.update(f"echoes own {kind}" for kind in _echoed(own, scene.mine))
+    return case
+
+
+def _dated(statement: Statement, read: ReadMessage) -> set[str]:
+    """Say of each date whether it lies ahead, and what it does in the sentence."""
+    sent, found = read.message.sent_at, set()
+    for date in find_dates(statement.quote[:CAP], sent, read.language):
+        day = date.iso[:10]
+        today = sent.date().isoformat()
+        found.add(f"date {date.role}")
+        found.add("date today" if day == today else "date ahead" if day > today else "date behind")
+    return found
+
+
+def _naming(quote: str, scene: _Scene) -> set[str]:
+    found = set()
+    for whose, people in (("mate", scene.mates), ("other", scene.others)):
+        for person in named(quote, people):
+            found.add(f"names {whose}")
+            if quote.split(maxsplit=1)[0].strip(",:;'’s").lower() in person.name.lower().split():
+                found.add(f"begins with {whose}")
+    return found
+
+
+def _echoing(statement: Statement, language: str) -> tuple[frozenset[str], tuple[Kind, ...]]:
+    return stems(statement.quote[:CAP]), _kinds(statement.quote, language)
+
+
+def _echoed(own: frozenset[str], said: Sequence[tuple[frozenset[str], tuple[Kind, ...]]]) -> tuple[str, ...]:
+    """Return the kinds of the statement that shares most content words with `own`, "nothing" for little in common."""
+    best: float = 0.0
+    kinds: tuple[str, ...] = ("nothing",)
+    for words, carried in said:
+        shared = len(own & words)
+        if not shared:
+            continue
+        alike = shared / (len(own) * len(words)) ** 0.5
+        if alike > best and (shared > 1 or alike > 0.3):
+            best, kinds = alike, tuple(str(kind) for kind in carried) or ("plain",)
+    return kinds
 
 
 def _answered(read: ReadMessage, side: Side, circle: Circle, earlier: Sequence[Heard]) -> Heard | None:
@@ -65,6 +162,7 @@ def _answered(read: ReadMessage, side: Side, circle: Circle, earlier: Sequence[H
     return next((h for h in reversed(earlier) if h.statements and circle.side(speaker(h.read)) is not side), None)
 
 
+@lru_cache(maxsize=4096)
 def _kinds(text: str, language: str) -> tuple[Kind, ...]:
     return tuple(by_rule(fired(tags(wording(text, language)))))
 
@@ -74,17 +172,19 @@ _ABOUT = frozenset({"work-object", "third", "on-day", "just-now", "thanks", "pri
 
 
 def features(case: Case) -> list[str]:
-    """Return the names of the features of one statement, each once.
+    """Return the names of the features of one statement, each once, in alphabetical order.
 
-    `1:` `2:` `3:` are runs of words, `s:` runs of shapes, `^:` how a clause begins, `p:` beginnings of long words, `q:`
-    cues with scope, `+:` two cues together, `r:` rules, `a:` what is answered, `b:` and `n:` the neighbours, `m:` form
-    and place.
+    `1:` `2:` `3:` are runs of words, `s:` runs of shapes, `f:` `w:` families of words and `k:` runs of them, `^:` how a
+    clause begins, `p:` beginnings of long words, `q:` cues with scope, `+:` two cues together, `r:` rules, `a:` what is
+    answered, `b:` and `n:` the neighbours, `m:` form and place, `d:` the scene.
     """
     found: set[str] = set()
     found.update(_word_features(case.wording))
+    if case.language == "en":
+        found.update(_family_features(case.wording))
     found.update(_cue_features(case))
     found.update(_context_features(case))
-    return list(found)
+    return sorted(found)
 
 
 def _word_features(wording: Wording) -> list[str]:
@@ -101,6 +201,20 @@ def _word_features(wording: Wording) -> list[str]:
     return found
 
 
+def _family_features(wording: Wording) -> list[str]:
+    """Return features by which rare words pass for their kin; English only, as the families are."""
+    found, line = [], ["^"]
+    for word, shape in zip(wording.words, wording.shapes, strict=True):
+        kin = family(word)
+        if kin:
+            found += [f"f:{kin[0]}", f"w:{kin[1]}"]
+        line.append(word if word == shape else f"<{kin[1]}>" if kin else shape)
+    line.append("$")
+    found += [f"k:{a} {b}" for a, b in pairwise(line)]
+    found += [f"k:{a} {b} {c}" for a, b, c in zip(line, line[1:], line[2:], strict=False)]
+    return found
+
+
 def _cue_features(case: Case) -> list[str]:
     held = sorted(tag for tag in case.tags if ":" not in tag)
     found = [f"q:{tag}" for tag in held]
@@ -113,29 +227,28 @@ def _cue_features(case: Case) -> list[str]:
     return found
 
 
-_REPLY = (
-    "yes",
-    "no",
-    "accept",
-    "works-for",
-    "refuse",
-    "can-not",
-    "you-are-right",
-    "is-done",
-    "i-will",
-    "attached",
-    "too-much",
-    "short",
-    "?",
+#: What an answer says; it means something only beside what it answers.
+_REPLY = frozenset(
+    "yes no accept works-for refuse can-not you-are-right is-done i-will attached too-much short ?".split()  # noqa: SIM905
 )
 
 
 def _context_features(case: Case) -> list[str]:
     statement = case.statement
     found = [f"a:{kind}" for kind in case.answers]
-    found += [f"a:{kind}&{tag}" for kind in case.answers for tag in _REPLY if tag in case.tags]
+    found += [f"a:{kind}&{tag}" for kind in case.answers for tag in case.tags & _REPLY]
     found += [f"m:{tag}" for tag in case.tags if tag.startswith(("lead:", "list"))]
     found += [f"m:{case.language}", f"m:{case.side}"]
+    first = case.wording.shapes[0] if case.wording.shapes else ""
+    for fact in case.scene:
+        found.append(f"d:{fact}")
+        if fact.startswith("date"):
+            found += [f"d:{fact}&{first}", f"d:{fact}&{case.side}"]
+            found += [f"d:{fact}&={rule.kind}" for rule in case.rules]
+        elif fact.startswith("echoes"):
+            found += [f"d:{fact}&{tag}" for tag in case.tags & _REPLY]
+        elif fact.startswith(("names", "begins", "agreed", "lead")):
+            found += [f"d:{fact}&{mark}" for mark in ("?", "when", "list", "imperative") if mark in case.tags]
     found.append(f"m:words{min(len(case.wording.words) // 4, 8)}")
     found.append(f"m:place{min(statement.place, 3)}")
     found.append(f"m:left{min(statement.of - statement.place - 1, 3)}")

@@ -13,6 +13,8 @@ from mailsync.model.thread import Background, Heard, ReadMessage
 
 #: A statement carries at most so many kinds.
 MOST = 2
+#: A second kind must be at least this likely: most statements carry one.
+SECOND = 0.5
 #: Statements before one that may tell what its dates and numbers mean.
 _CONTEXT = 6
 
@@ -52,6 +54,7 @@ def judged(model: Model, seen: Sequence[Case]) -> list[list[Choice]]:
     for case, names, chances in zip(seen, named, probabilities(model, named).tolist(), strict=True):
         over = [(chance, place) for place, chance in enumerate(chances) if chance >= model.suggest[place]]
         best = sorted(over, key=lambda pair: -pair[0] / model.suggest[pair[1]])[:MOST]
+        best[1:] = [pair for pair in best[1:] if pair[0] >= SECOND]
         choices.append([_choice(model, case, names, chance, place) for chance, place in sorted(best, reverse=True)])
     return choices
 
@@ -74,6 +77,10 @@ _MARKS = {
     "2": "words",
     "3": "words",
     "s": "form",
+    "k": "form",
+    "f": "word like",
+    "w": "word like",
+    "d": "scene",
     "^": "begins",
     "p": "word like",
     "q": "cue",

@@ -84,6 +84,26 @@ def _shipped(language: str) -> Lexicon:
     return compile_lexicon(language, tomllib.loads(file.read_text(encoding="utf-8")))
 
 
+def family(word: str) -> tuple[str, str] | None:
+    """Return the numbers of an English word's family and wider family, by itself or by its stem; None for strangers."""
+    known = _families()
+    tries = [word]
+    for ending, instead in (("s", ""), ("ed", ""), ("ed", "e"), ("ing", ""), ("ing", "e"), ("ly", "")):
+        if word.endswith(ending) and len(word) > len(ending) + 2:
+            tries.append(word[: -len(ending)] + instead)
+    return next((known[one] for one in tries if one in known), None)
+
+
+@lru_cache(maxsize=1)
+def _families() -> dict[str, tuple[str, str]]:
+    file = resources.files("mailsync.extract").joinpath("trained", "families.txt")
+    found = {}
+    for line in file.read_text(encoding="utf-8").splitlines():
+        fine, wide, *words = line.split(" ")
+        found.update(dict.fromkeys(words, (fine, wide)))
+    return found
+
+
 def compile_lexicon(language: str, data: Mapping[str, Any]) -> Lexicon:
     """Compile a cue file's content.
 
@@ -297,7 +317,7 @@ def _keys(word: str, using: Lexicon) -> tuple[str, ...]:
     known = using.keys.get(word)
     if known is None:
         stems = (word[:length] + "~" for length in using.lengths if length <= len(word))
-        endings = ("-" + word[length:] for length in (-2, -3) if len(word) > 4 and word[0].isalpha())
+        endings = ("-" + word[-length:] for length in (2, 3, 4, 5, 6) if len(word) > length + 1 and word[0].isalpha())
         known = (word, *(stem for stem in (*stems, *endings) if stem in using.stems))
         if len(using.keys) < 20_000:
             using.keys[word] = known
