@@ -14,6 +14,7 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeVar
 
 from mailsync.drafting import Drafting, draft_due
 from mailsync.extract.thread import read_thread
@@ -28,9 +29,13 @@ from mailsync.reading.parse import Limits, parse
 from mailsync.recap.replies import settled
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 #: UIDs asked for at once: one at a time is 20 to 40 times slower over a long line, more than 200 gains nothing.
 BATCH = 200
+
+#: Threads recorded in one transaction: each transaction waits for the disk once.
+READ_TOGETHER = 25
 
 #: Letters that may have reached the client.
 OUT = (DraftState.PLACING, DraftState.PLACED, DraftState.SENDING, DraftState.SENT, DraftState.UNCLEAR)
@@ -234,17 +239,21 @@ def take_files(desk: Desk, raws: Iterable[RawMessage], account: str) -> Turn:
 def read_new(desk: Desk) -> Turn:
     """Read every thread that holds something new, and make the log say what was read."""
     turn = Turn()
-    for thread in desk.ledger.unread_threads():
-        try:
-            found = read_one(desk, thread)
-        except MailsyncError:
-            raise
-        except Exception as error:  # our mistake in one thread must not hide the others
-            log.exception("reading thread %s failed", thread)
-            turn += keep_trouble(desk, "read", thread, f"{type(error).__name__}: {error}")
-        else:
-            turn += Turn(threads=1, found=found)
+    for batch in _batches(desk.ledger.unread_threads(), READ_TOGETHER):
+        with desk.ledger.together():
+            for thread in batch:
+                turn += _read_safely(desk, thread)
     return turn
+
+
+def _read_safely(desk: Desk, thread: str) -> Turn:
+    try:
+        return Turn(threads=1, found=read_one(desk, thread))
+    except MailsyncError:
+        raise
+    except Exception as error:  # our mistake in one thread must not hide the others
+        log.exception("reading thread %s failed", thread)
+        return keep_trouble(desk, "read", thread, f"{type(error).__name__}: {error}")
 
 
 def read_one(desk: Desk, thread: str) -> int:
@@ -283,8 +292,8 @@ def fingerprint(circle: Circle) -> str:
     return hashlib.sha256(repr((sorted(listed), sorted(circle.never))).encode()).hexdigest()[:16]
 
 
-def _batches(uids: Sequence[int]) -> Iterator[Sequence[int]]:
-    return (uids[i : i + BATCH] for i in range(0, len(uids), BATCH))
+def _batches(things: Sequence[T], size: int = BATCH) -> Iterator[Sequence[T]]:
+    return (things[i : i + size] for i in range(0, len(things), size))
 
 
 def _vanished(mark: FolderMark, uid: int, now: datetime) -> Envelope:

@@ -52,10 +52,11 @@ class Database:
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """Run the block in one transaction; inside another one, as a part of it."""
+        """Run the block in one transaction; inside another one, as a part of it that can fail alone."""
         with self._lock, self.telling():
             if self._inside():
-                yield self.conn
+                with self._part():
+                    yield self.conn
                 return
             if self.read_only:
                 raise LedgerError(f"{self.path} was opened for reading only.")
@@ -67,6 +68,18 @@ class Database:
                 if self._inside():  # a full disk may have ended it already
                     self.conn.execute("ROLLBACK")
                 raise
+
+    @contextlib.contextmanager
+    def _part(self) -> Iterator[None]:
+        self.conn.execute("SAVEPOINT part")
+        try:
+            yield
+        except BaseException:
+            if self._inside():
+                self.conn.execute("ROLLBACK TO part")
+                self.conn.execute("RELEASE part")
+            raise
+        self.conn.execute("RELEASE part")
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
@@ -146,6 +147,9 @@ class Count:
 
 class Ledger(Protocol):
     """The log and the archive. Every method that writes does so in one transaction and may safely be repeated."""
+
+    def together(self) -> AbstractContextManager[None]:
+        """Make everything in the block one transaction with one wait for the disk; a part may fail alone."""
 
     # taking in
 
