@@ -27,6 +27,9 @@ COMMANDS = {
     "accept": ("mailsync.cli.entries:accept", "Let suggestions stand in the log."),
     "dismiss": ("mailsync.cli.entries:dismiss", "Say that suggestions are no agreements."),
     "note": ("mailsync.cli.entries:note", "Write down what was said by phone or in a meeting."),
+    "agreed": ("mailsync.cli.record:agreed", "Say what was agreed on price, dates and scope, version by version."),
+    "dispute": ("mailsync.cli.record:dispute", "Write a folder that proves what was agreed, checkable by others."),
+    "head": ("mailsync.cli.record:head", "Print the newest event's digest, to be kept where you cannot change it."),
     "drafts": ("mailsync.cli.drafts:drafts", "Review drafted recaps: list, show, edit, approve, discard, hold."),
 }
 

@@ -13,7 +13,7 @@ _HEADER = 1_000_000
 _MOST_PARTS, _DEEPEST = 1000, 100
 _SHOWN = ("text/plain", "text/html")
 
-_UNSAFE = re.compile(r"[^\w.,()+=@ -]", re.ASCII)
+_UNSAFE = re.compile(r"[^\w.,() -]", re.ASCII)
 _RUNS = re.compile(r"_{2,}")
 #: Endings of files that a computer runs, or that a browser opens with whatever script they hold.
 _ACTIVE = frozenset(

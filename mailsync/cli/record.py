@@ -1,0 +1,188 @@
+"""The record on the terminal: what was agreed, the dispute folder, the head, copies, exports, erasure."""
+
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mailsync.cli.options import Day, config_option, json_option
+from mailsync.cli.output import put_json, say, when, wrapped
+from mailsync.model.entry import Entry, Topic
+from mailsync.model.entry import as_json as entry_json
+
+if TYPE_CHECKING:
+    from mailsync.app import App
+    from mailsync.dossier.agreed import Chain, Conflict, Version
+
+_TOPICS = [topic.value for topic in Topic]
+
+
+@click.command()
+@click.argument("client")
+@click.option("--about", "topics", multiple=True, type=click.Choice(_TOPICS), help="Only this topic; may be repeated.")
+@click.option("--on", "day", type=Day(), help="What was agreed at the end of that day; without it, now.")
+@config_option
+@json_option
+def agreed(client: str, topics: tuple[str, ...], day: date | None, config: Path, as_json: bool) -> None:
+    """Say what was agreed on price, dates and scope: every version, who proposed it, who accepted it, and when.
+
+    Example: mailsync agreed corvane --about deadline --on 2026-03-31
+    """
+    from mailsync.app import open_app
+    from mailsync.dossier.agreed import TOPICS, chains, conflicts
+
+    with open_app(config, read_only=True) as app:
+        app.known_client(client)
+        moment = datetime.combine(day, time.max, app.zone) if day else app.now()
+        entries = app.ledger.entries(client=client)
+        found = chains(entries, moment, [Topic(topic) for topic in topics] or TOPICS)
+        opposed = conflicts(entries, moment)
+        if as_json:
+            put_json(
+                {
+                    "on": moment.isoformat(timespec="seconds"),
+                    "agreements": [_chain_json(chain, moment) for chain in found],
+                    "conflicts": [_conflict_json(one, moment) for one in opposed],
+                }
+            )
+            return
+        for chain in found:
+            _say_chain(app, chain)
+        for one in opposed:
+            say(f"conflict over {one.topic.value}", bold=True, colour="red")
+            for entry in (one.first, one.second):
+                say(wrapped(f"{_who(app, entry)}: “{entry.finding.evidence.quote}”  [show {entry.id}]", 2))
+        if not found and not opposed:
+            say("Nothing on this. 'mailsync log --client' lists all entries.")
+
+
+def _chain_json(chain: "Chain", moment: datetime) -> dict[str, Any]:
+    return {
+        "topic": chain.topic.value,
+        "thread": chain.thread,
+        "standing": chain.standing if chain.standing >= 0 else None,
+        "versions": [_version_json(version, moment) for version in chain.versions],
+    }
+
+
+def _version_json(version: "Version", moment: datetime) -> dict[str, Any]:
+    return {
+        "value": version.value,
+        "state": version.state,
+        "proposed_by": version.entry.finding.who,
+        "proposed_at": version.entry.finding.date.isoformat(),
+        "proposal": entry_json(version.entry, moment),
+        "accepted_by": version.accepted_by or None,
+        "accepted_at": version.accepted_at.isoformat() if version.accepted_at else None,
+        "acceptance": entry_json(version.acceptance, moment) if version.acceptance else None,
+        "weak": version.weak or None,
+    }
+
+
+def _conflict_json(one: "Conflict", moment: datetime) -> dict[str, Any]:
+    sides = {"first": entry_json(one.first, moment), "second": entry_json(one.second, moment)}
+    return {"topic": one.topic.value, **sides}
+
+
+def _say_chain(app: "App", chain: "Chain") -> None:
+    """Print one point: the version that stands in the first line, every version below with both messages."""
+    stands = chain.versions[chain.standing].value if chain.standing >= 0 else "nothing agreed"
+    say(f"{chain.topic.value}: {stands}", bold=True)
+    for number, version in enumerate(chain.versions):
+        mark = "*" if number == chain.standing else " "
+        quote = version.entry.finding.evidence.quote
+        say(wrapped(f"{mark} {version.state}: {_who(app, version.entry)}: “{quote}”  [show {version.entry.id}]", 2))
+        if version.acceptance:
+            yes = version.acceptance
+            say(wrapped(f"accepted: {_who(app, yes)}: “{yes.finding.evidence.quote}”  [show {yes.id}]", 6), dim=True)
+        elif version.accepted_at:
+            say(f"      accepted: nobody objected by {when(version.accepted_at, app.zone)}", dim=True)
+        if version.weak:
+            say(f"      does not count in full: {version.weak}", dim=True)
+
+
+def _who(app: "App", entry: Entry) -> str:
+    return f"{entry.finding.who}, {when(entry.finding.date, app.zone)}"
+
+
+@click.command()
+@click.argument("client")
+@click.option("--about", default="", metavar="QUERY", help="Only this matter, in the words of a search.")
+@click.option("--since", type=Day(), help="Only from this day on.")
+@click.option("--until", type=Day(), help="Only up to this day.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder to make; it must not exist.")
+@click.option("--redact", is_flag=True, help="Black out other matters; their digests stay.")
+@click.option("--suggestions", is_flag=True, help="Also show what the program only suggests, marked as such.")
+@click.option("--to", "addressee", default="", help="Whom the folder is addressed to, for its first page.")
+@click.option("--pdf", is_flag=True, help="Also write the chronology as PDF (needs the extra 'pdf').")
+@config_option
+@json_option
+def dispute(
+    client: str,
+    about: str,
+    since: date | None,
+    until: date | None,
+    out: Path,
+    redact: bool,
+    suggestions: bool,
+    addressee: str,
+    pdf: bool,
+    config: Path,
+    as_json: bool,
+) -> None:
+    """Write a folder that proves what was agreed: chronology, whole threads, both sides' misses, check sums.
+
+    Example: mailsync dispute corvane --about "gate scanners" --since 2026-01-01 --out corvane-scanners
+    """
+    from mailsync.app import open_app
+    from mailsync.dossier.case import Wish, gather
+    from mailsync.dossier.folder import write
+
+    with open_app(config, read_only=True) as app:
+        app.known_client(client)
+        known = next(one for one in app.circle.clients if one.key == client)
+        wish = Wish(
+            client=known,
+            about=about,
+            since=since,
+            until=until,
+            redact=redact,
+            suggestions=suggestions,
+            addressee=addressee,
+        )
+        case = gather(app.ledger, app.circle, wish, app.now(), app.zone)
+        made = write(case, out, app.config.templates_dir, pdf=pdf)
+    if as_json:
+        facts = {"folder": str(made.path), "files": made.files, "exhibits": len(case.exhibits), "sha256": made.digest}
+        put_json(facts | {"entries": len(case.entries), "omitted": [[one.what, one.why] for one in case.omitted]})
+        return
+    say(f"{made.path}: {len(case.exhibits)} exhibits, {len(case.entries)} entries, {made.files} files")
+    say(f"left out, with the reason: {len(case.omitted)} (OMITTED.txt)")
+    say(f"SHA-256 of SHA256SUMS: {made.digest}")
+    say("Read it before you hand it over; tell the digest to whoever gets it.", dim=True)
+
+
+@click.command()
+@click.option("--out", type=click.Path(path_type=Path), help="Also append the line to this file.")
+@config_option
+@json_option
+def head(out: Path | None, config: Path, as_json: bool) -> None:
+    """Print the newest event's number and digest; keep it where you cannot change it.
+
+    Whoever holds a head can prove that nothing before it was changed since.
+
+    Example: mailsync head --out /media/stick/heads.txt
+    """
+    from mailsync.app import open_app
+
+    with open_app(config, read_only=True) as app:
+        seq, digest = app.ledger.head()
+        at = app.now()
+    if as_json:
+        put_json({"seq": seq, "digest": digest or None, "at": at.isoformat(timespec="seconds")})
+    else:
+        say(f"{seq} {digest}" if seq else "The history is empty.")
+    if out is not None and seq:
+        with out.open("a", encoding="utf-8") as file:
+            file.write(f"{at.isoformat(timespec='seconds')} {seq} {digest}\n")

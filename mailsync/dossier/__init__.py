@@ -1,0 +1,1 @@
+"""The record as it is handed over: dispute folders, agreements with their versions, exports."""
