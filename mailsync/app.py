@@ -18,7 +18,7 @@ from mailsync.config import Account, Config, load
 from mailsync.ledger.sqlite import open_ledger
 from mailsync.logs import hide
 from mailsync.model.draft import WAITING
-from mailsync.model.errors import NotFoundError, StateError, UsageError
+from mailsync.model.errors import NotFoundError, OutdatedLedgerError, StateError, UsageError
 from mailsync.model.mail import Address
 from mailsync.model.people import Circle
 from mailsync.model.ports import Count
@@ -314,11 +314,17 @@ class App:
 
 
 @contextmanager
-def open_app(path: Path | None = None, *, read_only: bool = False) -> Iterator[App]:
+def open_app(config_path: Path | None = None, *, read_only: bool = False) -> Iterator[App]:
     """Load the configuration and open the ledger for one command; files made are the user's alone (umask 077)."""
     os.umask(0o077)
-    config = load(path)
-    app = App(config, open_ledger(config.data_dir / DATABASE, read_only=read_only))
+    config = load(config_path)
+    path = config.data_dir / DATABASE
+    try:
+        ledger = open_ledger(path, read_only=read_only)
+    except OutdatedLedgerError:
+        open_ledger(path).close()  # brings it up to date, with a copy beside it
+        ledger = open_ledger(path, read_only=read_only)
+    app = App(config, ledger)
     try:
         yield app
     finally:

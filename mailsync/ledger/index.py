@@ -88,7 +88,10 @@ def of_message(message: Message, client: str, spans: Sequence[Span]) -> Document
 
 
 def of_entry(entry: Entry, message: Message) -> Document:
-    """Return what the index holds of an entry: its words, the header of its message, its terms as marks."""
+    """Return what the index holds of an entry: its words, the header of its message, its terms as marks.
+
+    Client, kind and topic are words as well ("acme deadline"); they stand where a message has its files' names.
+    """
     finding = entry.finding
     marks = [SIGN + "entry", mark("client", entry.client), mark("kind", finding.kind), mark("tier", finding.tier)]
     marks.append(mark("topic", finding.terms.topic))
@@ -99,7 +102,7 @@ def of_entry(entry: Entry, message: Message) -> Document:
         subject=message.subject,
         sender=_people((message.sender,) if message.sender else ()),
         recipients=_people((*message.to, *message.cc)),
-        files="",
+        files=f"{entry.client} {finding.kind} {finding.terms.topic}",
         marks=tuple(marks),
     )
 

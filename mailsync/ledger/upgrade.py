@@ -5,7 +5,7 @@ import os
 import sqlite3
 
 from mailsync.ledger.database import APPLICATION_ID, MEMORY, Database
-from mailsync.model.errors import LedgerError
+from mailsync.model.errors import LedgerError, OutdatedLedgerError
 
 #: The number of steps in `schema`, kept in the file as `user_version`: a file that is up to date is known without
 #: importing sqlite-utils, which takes longer than most commands.
@@ -22,7 +22,7 @@ def bring_up_to_date(database: Database) -> None:
         raise LedgerError(f"{database.path} was made by a newer mailsync.", "Update mailsync and try again.")
     if database.read_only:
         hint = "Run `mailsync poll` once to bring it up to date."
-        raise LedgerError(f"{database.path} was made by an older mailsync.", hint)
+        raise OutdatedLedgerError(f"{database.path} was made by an older mailsync.", hint)
     if version:
         _copy_aside(database, version)
     from sqlite_utils import Database as Tables  # noqa: PLC0415 - see VERSION

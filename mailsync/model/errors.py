@@ -62,6 +62,10 @@ class LedgerError(MailsyncError):
     """The database cannot be used: missing, damaged, of a newer version, or on a full or read-only disk."""
 
 
+class OutdatedLedgerError(LedgerError):
+    """The database is of an older version and was opened for reading only, so that it could not be upgraded."""
+
+
 class NotFoundError(MailsyncError):
     """No such entry, draft, thread or client."""
 
