@@ -121,6 +121,7 @@ def test_keys_alone_are_enough(browser, at_work):
         one.press("?")
         page.locator("dialog[open]").wait_for()
         one.press("Escape")
+        page.locator("dialog[open]").wait_for(state="detached")
         one.press("g", "t")
         page.wait_for_url(re.compile(r":\d+/$"))
     assert b"PS: by keys." in mailbox.contents("Drafts")[0][2]

@@ -67,6 +67,7 @@
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     const field = event.target.closest?.("input, textarea, select, dialog");
     if (event.key === "Escape" && field && !field.matches("dialog")) {
+      event.preventDefault(); // a search field would empty itself
       field.blur();
       return;
     }
@@ -83,6 +84,11 @@
     }
   }
   if (document.body.dataset.keys) document.addEventListener("keydown", onKey);
+
+  // New results keep the line that was focused.
+  let focused = -1;
+  document.addEventListener("htmx:beforeSwap", () => { focused = rows().indexOf(current()); });
+  document.addEventListener("htmx:afterSwap", () => { if (focused >= 0) rows()[focused]?.focus({ preventScroll: true }); });
 
   // Unsaved text is not lost by a slip.
   const text = $("[data-edit]");
