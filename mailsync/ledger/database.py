@@ -108,6 +108,8 @@ class Database:
             sentence, hint = _SENTENCES.get(code & 0xFF, ("{path} cannot be used ({error}).", ""))
             if "closed" in str(error):
                 sentence, hint = "{path} was closed already.", ""
+            if "decode" in str(error):  # SQLite would print the bytes
+                sentence, hint = "{path} holds raw bytes where text belongs: another program changed it.", ""
             raise LedgerError(sentence.format(path=self.path, error=error), hint) from error
 
     def close(self) -> None:
