@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from starlette.responses import Response
 
+from mailsync.model.draft import WAITING
 from mailsync.model.entry import Entry, State, due_day, state_on
 from mailsync.model.errors import NotFoundError
 from mailsync.model.people import Client, Side
@@ -41,13 +42,18 @@ class Picture:
 
 def clients(page: Page) -> Response:
     """List the clients with what is open on each side."""
+    return page.render("clients.html", rows=page.remembered("clients", lambda: _rows(page)))
+
+
+def _rows(page: Page) -> list[tuple[Client, int, int, datetime | None]]:
+    """Return each client with the number of overdue entries (at most 100), of letters to review, and its last mail."""
     rows = []
     for client in page.app.circle.clients:
         late = page.app.ledger.search(f"client:{client.key} state:overdue", limit=100)
         latest = page.app.ledger.search(f"client:{client.key} is:mail", limit=1, newest=True)
-        drafts = [d for d in page.app.ledger.drafts(client=client.key) if d.state.value in ("open", "edited", "stale")]
-        rows.append((client, len(late), len(drafts), latest[0].date if latest else None))
-    return page.render("clients.html", rows=rows)
+        letters = page.app.ledger.drafts(sorted(WAITING), client=client.key)
+        rows.append((client, len(late), len(letters), latest[0].date if latest else None))
+    return rows
 
 
 def client(page: Page) -> Response:

@@ -1,6 +1,6 @@
 """Letters: the list, and one beside the words it stands on, with everything a person may do to it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from starlette.responses import Response
 
@@ -11,8 +11,8 @@ from mailsync.model.entry import Entry, Kind, Topic
 from mailsync.model.errors import NotFoundError, StateError, UsageError
 from mailsync.model.thread import ReadMessage
 from mailsync.recap.check import Level
-from mailsync.web.shown import differences
-from mailsync.web.site import Form, Page, back_to, day_of, morning
+from mailsync.web.shown import around, differences
+from mailsync.web.site import Form, Page, back_to, between_turns, day_of, morning
 
 PAGE = 50
 #: Letters a person can have written from a thread with nothing but a click; the others want words of theirs first.
@@ -48,6 +48,8 @@ def draft(page: Page) -> Response:
     if page.site.mask is not None:
         page.site.mask.learn((*one.to, *one.cc))
     everything = page.app.ledger.entries(thread=one.thread)
+    reads = page.app.ledger.read_messages(one.thread)
+    texts = {read.message.digest: read.message.text for read in reads}
     terms = {entry.id: entry for entry in everything}
     account = page.app.config.account(one.account)
     return page.render(
@@ -55,11 +57,12 @@ def draft(page: Page) -> Response:
         seen=seen,
         draft=one,
         terms=terms,
+        context=lambda entry: around(texts.get(entry.finding.evidence.digest, ""), entry.finding.evidence.span),
         chain=lambda entry: _chain(entry.id, terms),
         answers={s.line: s for s in seen.answers},
         decided=dict(one.decided),
         changed=differences(one.written, one.body) if one.written and one.body != one.written else [],
-        news=_news(page, one) if one.state in WAITING else [],
+        news=_news(reads, one) if one.state in WAITING else [],
         stops=[r for r in seen.remarks if r.level is Level.STOP],
         waiting=one.state in WAITING,
         can_undo=one.state in (DraftState.DISCARDED, DraftState.HELD)
@@ -82,10 +85,10 @@ def _chain(entry: str, terms: Mapping[str, Entry]) -> list[Entry]:
     return list(reversed(found))
 
 
-def _news(page: Page, one: Draft) -> list[ReadMessage]:
+def _news(reads: Sequence[ReadMessage], one: Draft) -> list[ReadMessage]:
     """Return the thread's messages that came after the letter was written or last edited."""
     seen = set(one.seen)
-    return [read for read in page.app.ledger.read_messages(one.thread) if seen and read.message.digest not in seen]
+    return [read for read in reads if seen and read.message.digest not in seen]
 
 
 # ---- what a person may do ----
@@ -123,12 +126,14 @@ def _save(page: Page, one: Draft, form: Form) -> tuple[Draft, str]:
 
 def _approve(page: Page, one: Draft, form: Form) -> tuple[Draft, str]:
     _typed(page, one, form)
-    return review.approve(page.reviewer, one.id, anyway="anyway" in form), "placed"
+    with between_turns(page.app):
+        return review.approve(page.reviewer, one.id, anyway="anyway" in form), "placed"
 
 
 def _send(page: Page, one: Draft, form: Form) -> tuple[Draft, str]:
     _typed(page, one, form)
-    after = review.send(page.reviewer, one.id, anyway="anyway" in form)
+    with between_turns(page.app):
+        after = review.send(page.reviewer, one.id, anyway="anyway" in form)
     return after, "unclear" if after.state is DraftState.UNCLEAR else "sent"
 
 

@@ -165,6 +165,16 @@ def _cut(text: str, within: Span, mine: Sequence[tuple[Span, Entry]]) -> Iterato
         yield Piece(at=start, text=plain(text[start:end]), entries=here)
 
 
+def around(text: str, span: Span, reach: int = 280) -> tuple[str, str, str] | None:
+    """Return the words of a place with what stands before and after them; None where they are not in `text`."""
+    if not 0 <= span.start < span.end <= len(text):
+        return None
+    before, after = text[max(0, span.start - reach) : span.start], text[span.end : span.end + reach]
+    begin = "… " if span.start > reach else ""
+    end = " …" if span.end + reach < len(text) else ""
+    return begin + plain(before).lstrip(), plain(text[span.start : span.end]), plain(after).rstrip() + end
+
+
 def marked(text: str, marks: Sequence[tuple[int, int]]) -> list[tuple[bool, str]]:
     """Return a search result's text in pieces: (True, found words) and (False, the rest)."""
     pieces, at = [], 0

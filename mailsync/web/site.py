@@ -3,13 +3,14 @@
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -42,6 +43,8 @@ from mailsync.web.shown import Shown
 log = logging.getLogger(__name__)
 
 MOST_READERS = 8
+#: Seconds that a person waits for the worker to end its turn: a letter may wait longer than a correction.
+PATIENCE, SHORT_PATIENCE = 20.0, 3.0
 
 #: What a page says after something was done, by the `done` of its address; nothing else can be put into a notice.
 NOTICES = {
@@ -80,6 +83,7 @@ STATUS: tuple[tuple[type[MailsyncError], int], ...] = (
 )
 
 Form = Mapping[str, str]
+T = TypeVar("T")
 
 
 def template_folders() -> tuple[Path, ...]:
@@ -99,6 +103,7 @@ class Site:
     templates: Environment = field(init=False)
     _readers: "queue.SimpleQueue[App]" = field(default_factory=queue.SimpleQueue)
     _writing: threading.Lock = field(default_factory=threading.Lock)
+    _kept: dict[str, tuple[object, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.templates = Environment(
@@ -139,7 +144,19 @@ class Site:
     def writing(self) -> Iterator[App]:
         """Lend the app that writes, to one caller at a time."""
         with self._writing:
-            yield self.app
+            try:
+                yield self.app
+            finally:
+                self._kept.clear()
+
+    def remember(self, name: str, key: object, make: Callable[[], T]) -> T:
+        """Return what `make` returned for this key the last time; made anew for another key or after a change."""
+        kept = self._kept.get(name)
+        if kept is None or kept[0] != key:
+            kept = (key, make())
+            self._kept[name] = kept
+        made: T = kept[1]
+        return made
 
     def close(self) -> None:
         """Close the readers; `app` belongs to whoever made the site."""
@@ -170,6 +187,11 @@ class Page:
     def shown(self) -> Shown:
         """How dates, people and entries are shown."""
         return Shown(zone=self.app.zone, circle=self.app.circle, now=self.app.now(), today=self.today)
+
+    def remembered(self, name: str, make: Callable[[], T]) -> T:
+        """Return what a page gathers from the whole log; made anew when the log has moved, and every minute."""
+        key = (self.app.ledger.head(), self.app.now().replace(second=0, microsecond=0))
+        return self.site.remember(name, key, make)
 
     def asked(self, name: str) -> str:
         """Return a value of the address's query, "" where it is not given; a hidden client's name is turned back."""
@@ -301,10 +323,29 @@ def back_to(path: str, done: str, **more: str) -> Response:
     return RedirectResponse(f"{path}?{'&'.join(pairs)}" + (f"#{mark}" if mark else ""), 303)
 
 
+@contextmanager
+def between_turns(app: App, patience: float = PATIENCE) -> Iterator[None]:
+    """Keep the worker out while a letter leaves: it would take what is under way for what a crash left behind.
+
+    Waits for `patience` seconds for a turn to end. Raises LockedError.
+    """
+    end = time.monotonic() + patience
+    with ExitStack() as held:
+        while True:
+            try:
+                held.enter_context(one_worker(app.config.data_dir))
+                break
+            except LockedError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.1)
+        yield
+
+
 def read_again(app: App, thread: str) -> bool:
     """Read a corrected thread at once and bring its waiting letter up to date; False where a worker is at it."""
     try:
-        with one_worker(app.config.data_dir):
+        with between_turns(app, SHORT_PATIENCE):
             read_one(app.desk(), thread)
             if app.ledger.drafts(sorted(WAITING), thread=thread):
                 draft_thread(app.drafting(), thread)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from typing import Any
 
 from starlette.responses import Response
 
@@ -47,29 +48,32 @@ class Silence:
 
 def today(page: Page) -> Response:
     """Show what wants a person."""
+    facts = page.remembered("today", lambda: _gather(page))
+    if page.site.mask is not None:
+        page.site.mask.learn(a for d in facts["drafts"] for a in (*d.to, *d.cc))
+    return page.render("today.html", short=SHORT, **facts)
+
+
+def _gather(page: Page) -> dict[str, Any]:
+    """Return everything that the page shows, by the name it has there."""
     app = page.app
     ours, theirs = _owned(app)
     soon = f"{page.today}..{page.today + SOON}"
-    since = datetime.combine(page.today - timedelta(days=1), time(), app.zone)
-    fresh = app.ledger.entries(since=since, limit=SHORT + 1)
-    if page.site.mask is not None:
-        page.site.mask.learn(a for d in list_drafts(page.reviewer) for a in (*d.to, *d.cc))
-    return page.render(
-        "today.html",
-        drafts=list_drafts(page.reviewer),
-        our_late=_short(page, f"state:overdue {ours}"),
-        our_soon=_short(page, f"state:open kind:commitment due:{soon} {ours}"),
-        their_late=_short(page, f"state:overdue {theirs}"),
-        their_soon=_short(page, f"state:open due:{soon} {theirs}"),
-        suggestions=_short(page, "is:suggestion"),
-        answers=_answers(page),
-        silent=_silent(page),
-        fresh=list(reversed(fresh)),
-        fresh_query=f"is:entry after:{page.today - timedelta(days=1)}",
-        health=app.health(),
-        short=SHORT,
-        waiting_states=DraftState,
-    )
+    yesterday = page.today - timedelta(days=1)
+    fresh = app.ledger.entries(since=datetime.combine(yesterday, time(), app.zone), limit=SHORT + 1)
+    return {
+        "drafts": list_drafts(page.reviewer),
+        "our_late": _short(page, f"state:overdue {ours}"),
+        "our_soon": _short(page, f"state:open kind:commitment due:{soon} {ours}"),
+        "their_late": _short(page, f"state:overdue {theirs}"),
+        "their_soon": _short(page, f"state:open due:{soon} {theirs}"),
+        "suggestions": _short(page, "is:suggestion"),
+        "answers": _answers(page),
+        "silent": _silent(page),
+        "fresh": list(reversed(fresh)),
+        "fresh_query": f"is:entry after:{yesterday}",
+        "health": app.health(),
+    }
 
 
 def _owned(app: App) -> tuple[str, str]:
