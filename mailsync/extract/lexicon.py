@@ -19,6 +19,7 @@ _MONEY = frozenset("€$£¥₹")
 _BREAKS = frozenset(",;:.!?()–—…/-")
 _OPENING = frozenset('"“„«‚‘(')
 _QUOTES = {"“": "”", "„": "“", "«": "»", '"': '"'}
+_SET = re.compile(r"\{([\w-]+)\}")
 _GAP = 3
 _Node = dict[str, Any]
 _HIT = "\0"  # the key under which a node keeps the cues that end there
@@ -132,10 +133,11 @@ def compile_lexicon(language: str, data: Mapping[str, Any]) -> Lexicon:
     trie: _Node = {}
     known = set(raw.get("function", ())) | draft.negators | draft.conditions | draft.leads
     stems: set[str] = set()
+    spelt: dict[str, tuple[str, ...]] = {}
     for cue, phrases in data.get("cues", {}).items():
         for phrase in phrases:
             for spelled in _expanded(phrase, sets):
-                keys = tuple(_phrase_keys(spelled, draft))
+                keys = tuple(key for part in spelled.split() for key in _part_keys(part, draft, spelt))
                 known.update(key for key in keys if key[0].isalpha() and not key.endswith("~"))
                 stems.update(key for key in keys if key.endswith("~") or key[0] == "-")
                 node = trie
@@ -159,24 +161,22 @@ def compile_lexicon(language: str, data: Mapping[str, Any]) -> Lexicon:
     )
 
 
-def _expanded(phrase: str, sets: Mapping[str, list[str]], depth: int = 3) -> Iterator[str]:
-    names = re.findall(r"\{([\w-]+)\}", phrase)
-    if not names or not depth:
+def _expanded(phrase: str, sets: Mapping[str, list[str]]) -> Iterator[str]:
+    """Yield `phrase` with every choice for its sets; a set's phrases hold no sets themselves."""
+    pieces = _SET.split(phrase)
+    if len(pieces) == 1:
         yield phrase
         return
-    for chosen in product(*(sets[name] for name in names)):
-        spelled = phrase
-        for name, words in zip(names, chosen, strict=True):
-            spelled = spelled.replace("{" + name + "}", words, 1)
-        yield from _expanded(spelled, sets, depth - 1)
+    choices = [sets[piece] if place % 2 else [piece] for place, piece in enumerate(pieces)]
+    yield from ("".join(chosen) for chosen in product(*choices))
 
 
-def _phrase_keys(phrase: str, lexicon: Lexicon) -> Iterator[str]:
-    for part in phrase.split():
-        if part in {"*", "^", "$"} or part.endswith("~") or part[0] in "<-":
-            yield part
-        else:
-            yield from (word for word in _words(part, lexicon)[0])
+def _part_keys(part: str, lexicon: Lexicon, spelt: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Return the keys of one word of a phrase; `spelt` remembers those already seen."""
+    if part not in spelt:
+        bare = part in {"*", "^", "$"} or part.endswith("~") or part[0] in "<-"
+        spelt[part] = (part,) if bare else tuple(_words(part, lexicon)[0])
+    return spelt[part]
 
 
 def _words(text: str, lexicon: Lexicon) -> tuple[list[str], int]:

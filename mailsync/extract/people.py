@@ -24,7 +24,7 @@ _REPORTED = re.compile(
     r"|dijo|asegura|promete|ha detto|assicura|he'd|she'd)\b",
     re.IGNORECASE,
 )
-_FIRST_PERSON = re.compile(r"\b(?:i|i'll|i’ll|we|we'll|we’ll|ich|wir|je|j'|nous|on|yo|io|noi)\b", re.IGNORECASE)
+_FIRST_PERSON = re.compile(r"\b(?:i|i'll|i’ll|we|we'll|we’ll|ich|wir|je|j'|nous|yo|io|noi)\b", re.IGNORECASE)
 _PRONOUN = re.compile(r"\b(?:he|she|he'll|she'll|he’ll|she’ll|er|sie|il|elle|él|ella|lui|lei)\b", re.IGNORECASE)
 
 

@@ -42,7 +42,7 @@ RULES: tuple[Rule, ...] = (
     # requests
     Rule(_Q, "asks the other side", 0.7, ("can-you",), ("?",), _EMPTY),
     Rule(_Q, "please", 0.7, ("please-verb",), (), ("please-find", "let-me-know-courtesy")),
-    Rule(_Q, "need or wish", 0.6, ("need", "need-you", "want"), (), (*_EMPTY, "past-need", "maybe")),
+    Rule(_Q, "need or wish", 0.6, ("need", "need-you", "want"), (), (*_EMPTY, "maybe")),
     Rule(_Q, "bare imperative", 0.6, ("imperative",), (), ("let-me-know-courtesy", "greeting", "please-find", "?")),
     Rule(_Q, "asks for word", 0.6, ("let-me-know",), (), ("let-me-know-courtesy", "i-will", "let-me-know/if")),
     Rule(_Q, "you must", 0.5, ("you-must",), (), (*_EMPTY, "maybe")),
@@ -72,9 +72,7 @@ RULES: tuple[Rule, ...] = (
         ("?", "refuse", "can-not", "accept/if", "maybe"),
     ),
     # rejections
-    Rule(
-        _R, "no to what was put", 0.7, ("no", "refuse", "can-not", "too-much"), ("answers:offer",), ("?", "issue-words")
-    ),
+    Rule(_R, "no to what was put", 0.7, ("no", "refuse", "can-not", "too-much"), ("answers:offer",), ("?")),
     Rule(_R, "refuses", 0.6, ("refuse", "out-of-scope", "can-not"), (), ("?",)),
     # fulfilments
     Rule(_F, "attached", 0.7, ("attached",), (), ("?", "need", "attached/if")),
