@@ -6,8 +6,9 @@ Libraries that only some commands need are imported where they are used, so that
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import cached_property
 from pathlib import Path
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from mailsync.pipeline import Desk, Turn
     from mailsync.review import Reviewer
     from mailsync.transport.connection import ImapSettings
+    from mailsync.transport.imap import ImapSource
     from mailsync.transport.smtp import SmtpSettings
 
 DATABASE = "mailsync.db"
@@ -45,6 +47,7 @@ class App:
         self.config = config
         self.ledger = ledger
         self._outboxes: dict[str, Outbox] = {}
+        self._reading = threading.Lock()
 
     @cached_property
     def zone(self) -> tzinfo:
@@ -88,13 +91,13 @@ class App:
 
     # ---- the turn ----
 
-    def desk(self) -> Desk:
-        """Return what the pipeline's steps work with."""
+    def desk(self, stopped: Callable[[], bool] = bool) -> Desk:
+        """Return what the pipeline's steps work with; `stopped` ends a turn between two batches."""
         from mailsync.pipeline import Desk
         from mailsync.reading.parse import Limits
 
         limits = Limits(mail=self._max_bytes)
-        return Desk(drafting=self.drafting(), limits=limits, auto=self.config.recap.auto)
+        return Desk(drafting=self.drafting(), limits=limits, auto=self.config.recap.auto, stopped=stopped)
 
     @property
     def _max_bytes(self) -> int:
@@ -132,9 +135,36 @@ class App:
         from mailsync.transport.lock import one_worker
 
         accounts = self.accounts(names)
-        with one_worker(self.config.data_dir):
+        with ExitStack() as locks:
+            for name in ("", *sorted(account.key for account in accounts)):
+                locks.enter_context(one_worker(self.config.data_dir, name))
             resolve_open_intents(self.reviewer())
             return run_once(self.desk(), (self.source(account) for account in accounts))
+
+    def take(self, source: MailSource, stopped: Callable[[], bool] = bool) -> Turn:
+        """Take in one account over a connection that stays open, under the lock of that account."""
+        from mailsync.pipeline import take_account
+        from mailsync.transport.lock import one_worker
+
+        with one_worker(self.config.data_dir, source.account):
+            return take_account(self.desk(stopped), source)
+
+    def read(self, stopped: Callable[[], bool] = bool) -> Turn:
+        """Read what was taken in and draft what wants a recap; threads of this process wait for each other."""
+        from mailsync.pipeline import Turn, draft_recaps, read_new
+        from mailsync.review import resolve_open_intents
+        from mailsync.transport.lock import one_worker
+
+        desk = self.desk(stopped)
+        while not self._reading.acquire(timeout=1.0):
+            if stopped():
+                return Turn()
+        try:
+            with one_worker(self.config.data_dir):
+                resolve_open_intents(self.reviewer())
+                return read_new(desk) + draft_recaps(desk)
+        finally:
+            self._reading.release()
 
     def take_files(self, paths: Sequence[Path], account: str = "") -> Turn:
         """Take old mail from files through the same pipeline."""
@@ -180,7 +210,7 @@ class App:
             except StateError:  # nothing in the note that could be confirmed
                 return turn, None
 
-    def source(self, account: Account) -> MailSource:
+    def source(self, account: Account) -> ImapSource:
         """Return the mailbox of `account`, not yet connected."""
         from mailsync.transport.imap import ImapSource
 

@@ -11,7 +11,9 @@ repeated after a crash: keeping and recording twice equals once.
 
 import hashlib
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
@@ -37,6 +39,9 @@ BATCH = 200
 #: Threads recorded in one transaction: each transaction waits for the disk once.
 READ_TOGETHER = 25
 
+#: Accounts taken in at the same time, each over its own connection.
+AT_ONCE = 8
+
 #: Letters that may have reached the client.
 OUT = (DraftState.PLACING, DraftState.PLACED, DraftState.SENDING, DraftState.SENT, DraftState.UNCLEAR)
 
@@ -45,12 +50,14 @@ OUT = (DraftState.PLACING, DraftState.PLACED, DraftState.SENDING, DraftState.SEN
 class Desk:
     """What the steps work with: what letters are written with (ledger, circle, clock ...), and the caps on a message.
 
-    `auto` says whether quiet threads get their recap drafted without being asked.
+    `auto` says whether quiet threads get their recap drafted without being asked. `stopped` is asked between batches
+    and threads: a turn that is to stop ends there, and the next one goes on from there.
     """
 
     drafting: Drafting
     limits: Limits
     auto: bool = True
+    stopped: Callable[[], bool] = bool  # bool() is False: nobody stops it
 
     @property
     def ledger(self) -> Ledger:
@@ -88,23 +95,35 @@ class Turn:
 def run_once(desk: Desk, sources: Iterable[MailSource]) -> Turn:
     """Do one turn: take in what is new on every account, read it, draft what wants a recap.
 
-    An account that fails is named in the turn's troubles and never stops another.
+    An account that fails is named in the turn's troubles and never stops or delays another.
     """
-    turn = Turn()
-    for source in sources:
+    halt = threading.Event()
+    stopped = desk.stopped
+    taking = replace(desk, stopped=lambda: halt.is_set() or stopped())
+    with ThreadPoolExecutor(AT_ONCE, "mailsync-account") as pool:
         try:
-            turn += take_in(desk, source)
-        except LedgerError:
+            turn = sum(pool.map(lambda source: take_account(taking, source, close=True), sources), Turn())
+        except BaseException:  # Ctrl-C too: let the others end after their batch
+            halt.set()
             raise
-        except MailsyncError as error:
-            refused = isinstance(error, LoginRefusedError)
-            turn += keep_trouble(desk, "fetch", "", _sentence(error), source.account) + Turn(refused=refused)
-        finally:
-            source.close()
     return turn + read_new(desk) + draft_recaps(desk)
 
 
 # ---- taking in ----
+
+
+def take_account(desk: Desk, source: MailSource, *, close: bool = False) -> Turn:
+    """Bring one account up to date; what fails is kept as a trouble and told in the turn."""
+    try:
+        return take_in(desk, source)
+    except LedgerError:
+        raise
+    except MailsyncError as error:
+        refused = isinstance(error, LoginRefusedError)
+        return keep_trouble(desk, "fetch", "", _sentence(error), source.account) + Turn(refused=refused)
+    finally:
+        if close:
+            source.close()
 
 
 def take_in(desk: Desk, source: MailSource) -> Turn:
@@ -112,6 +131,8 @@ def take_in(desk: Desk, source: MailSource) -> Turn:
     turn = Turn()
     marks = desk.ledger.marks(source.account)
     for folder in source.folders():
+        if desk.stopped():
+            return turn
         try:
             turn += take_folder(desk, source, folder, marks.get(folder.name))
         except FolderMissingError as error:
@@ -134,6 +155,8 @@ def take_folder(desk: Desk, source: MailSource, folder: Folder, mark: FolderMark
         uids = sorted({*uids, *desk.ledger.passed_over(mark)})
     turn = Turn()
     for batch in _batches(uids):
+        if desk.stopped():
+            return turn
         sightings = list(look(desk, source, mark, batch))
         mark = replace(mark, last_uid=max(mark.last_uid, batch[-1]))
         desk.ledger.keep(sightings, mark, desk.now())
@@ -240,6 +263,8 @@ def read_new(desk: Desk) -> Turn:
     """Read every thread that holds something new, and make the log say what was read."""
     turn = Turn()
     for batch in _batches(desk.ledger.unread_threads(), READ_TOGETHER):
+        if desk.stopped():
+            break
         with desk.ledger.together():
             for thread in batch:
                 turn += _read_safely(desk, thread)

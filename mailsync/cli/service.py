@@ -1,6 +1,5 @@
 """The worker and its health on the terminal: poll, run, import, doctor, status, verify."""
 
-import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,27 +57,17 @@ def _code(turn: "Turn") -> int:
 @click.option("--log-format", type=click.Choice(["text", "json"]), help="Overrides [log] format.")
 @config_option
 def run(log_format: str | None, config: Path) -> None:
-    """Poll every account at its interval until told to stop (SIGTERM, Ctrl-C).
+    """Follow every account, by IDLE and at its interval, until told to stop (SIGTERM, Ctrl-C).
 
     Example: mailsync run
     """
     from mailsync.app import open_app
     from mailsync.logs import set_up
-    from mailsync.worker import Worker
+    from mailsync.service import Service
 
     with open_app(config) as app:
         set_up(app.config.log.level, log_format or app.config.log.format)
-        log = logging.getLogger("mailsync")
-
-        def turn(account: str) -> None:
-            done = app.turn((account,))
-            if done.kept or done.found or done.drafts:
-                log.info("%s: %d kept, %d new entries, %d drafts", account, done.kept, done.found, done.drafts)
-            for trouble in done.troubles:
-                log.warning("%s", trouble)
-
-        jobs = [(a.poll_minutes * 60, lambda name=a.key: turn(name)) for a in app.config.accounts]
-        Worker(tuple(jobs)).run()
+        Service(app).run()
 
 
 @click.command("import")

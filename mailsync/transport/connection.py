@@ -127,14 +127,22 @@ class _Stream(io.RawIOBase):
 
     def __init__(self, sock: socket.socket, watch: Watch) -> None:
         self._sock, self._watch, self.inside = sock, watch, False
+        self.patience: float | None = None
 
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Any) -> int:
+    def readinto(self, buffer: Any) -> int | None:
         began = time.monotonic()
-        self._sock.settimeout(self._watch.left())
-        octets = self._sock.recv_into(buffer)
+        self._sock.settimeout(self._watch.left() if self.patience is None else self.patience)
+        try:
+            octets = self._sock.recv_into(buffer)
+        except TimeoutError:
+            if self.patience is None:
+                raise
+            return None  # nothing was said while nothing had to be
+        if not octets and self.patience is not None:
+            raise imaplib.IMAP4.abort("it hung up")
         self._watch.got(octets, time.monotonic() - began, inside=self.inside)
         self.inside = True
         return octets
@@ -179,6 +187,14 @@ class _Imap(imaplib.IMAP4):
         if len(line) > MAX_LINE:
             raise self.abort("it sent a line without end")
         return line
+
+    def heard(self, seconds: float) -> bool:
+        """Say whether the server says something within `seconds`, without taking it."""
+        self._raw.patience, self._raw.inside = seconds, False
+        try:
+            return bool(self._lines.peek(1))
+        finally:
+            self._raw.patience = None
 
     def send(self, data: Any) -> None:
         """Send within the command's deadline."""
@@ -227,6 +243,16 @@ class Client(IMAPClient):  # type: ignore[misc]  # imapclient is not typed
         """Send `command`, return its untagged answers unparsed."""
         answers: list[Any] = self._raw_command_untagged(command, list(args), uid=uid)
         return [answer for answer in answers if answer is not None]
+
+    def heard(self, seconds: float) -> bool:
+        """Say whether the server, in IDLE, says something within `seconds`."""
+        heard: bool = self._imap.heard(seconds)
+        return heard
+
+    def line(self) -> bytes:
+        """Take one line of what the server says in IDLE."""
+        line: bytes = self._imap._get_line()  # noqa: SLF001  (imapclient reads it by the same name)
+        return line
 
     def sign_in(self, settings: ImapSettings, secret: str) -> None:
         """Log in; imaplib's own errors come through, so that a broken line is not taken for a refusal."""

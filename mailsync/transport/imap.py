@@ -17,6 +17,7 @@ from mailsync.model.ports import Folder, FolderState
 from mailsync.transport.connection import Connection, ImapSettings, RefusedError
 from mailsync.transport.folders import Listed, choose, encode, find_name, nearest, read_list
 from mailsync.transport.headers import addresses, message_id
+from mailsync.transport.idle import idle
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +49,7 @@ class ImapSource:
         self._examined = Location(account=settings.account, folder="", uidvalidity=0, uid=0)
         self._false_sizes = 0
         self._worked: set[str] = set()
+        self._states: dict[Folder, FolderState] = {}
 
     # ---- folders ----
 
@@ -80,7 +82,20 @@ class ImapSource:
         self._examined = Location(account=self.account, folder=folder.name, uidvalidity=uidvalidity, uid=0)
         if not uidnext:  # optional before RFC 9051
             uidnext = max(self.uids(), default=0) + 1
-        return FolderState(uidvalidity=uidvalidity, uidnext=uidnext, messages=messages)
+        state = FolderState(uidvalidity=uidvalidity, uidnext=uidnext, messages=messages)
+        self._states[folder] = state
+        return state
+
+    def wait(self, seconds: float, stopped: Callable[[], bool]) -> bool:
+        """Wait in IDLE until the first folder has news (True), `stopped` says so, or `seconds` have passed (False).
+
+        Returns False at once where the server has no IDLE or no folder was read yet. Raises what the server raises.
+        """
+        first = next(iter(self._states), None)
+        if first is None or "IDLE" not in self._connection.capabilities:
+            return False
+        read = self._states[first]
+        return self.examine(first) != read or idle(self._connection, seconds, stopped)
 
     def _missing(self, name: str, refusal: RefusedError) -> ServerError | FolderMissingError:
         if _NOT_NOW.search(refusal.said):

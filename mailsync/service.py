@@ -1,0 +1,121 @@
+"""The background service: every account followed over a connection of its own, letters drafted when threads fall quiet.
+
+One account that is slow, refused or dead never holds up another; what is wrong with it stands in the ledger, where
+`mailsync status`, the page and the metrics read it.
+"""
+
+import logging
+import random
+import time
+from collections.abc import Callable, Sequence
+
+from mailsync.app import App
+from mailsync.config import Account
+from mailsync.model.errors import LockedError
+from mailsync.pipeline import Turn
+from mailsync.worker import Follower, Worker
+
+log = logging.getLogger(__name__)
+
+#: Seconds within which many accounts spread their first turns.
+SPREAD = 30.0
+
+#: Seconds between two looks for threads that have fallen quiet.
+QUIET_LOOK = 60
+
+#: A refused login is tried again after one interval, then two, four ... but at least every hour: servers lock
+#: accounts that try a wrong password too often.
+LONGEST_REST = 3600.0
+
+#: Seconds in which threads must have shown that they live; a single batch of large mail may take minutes.
+SILENCE = 900.0
+
+#: Seconds that a stopping service waits for the batches in progress.
+FAREWELL = 60.0
+
+
+class AccountPost:
+    """One account over a connection that stays open."""
+
+    def __init__(self, app: App, account: Account, done: Callable[[str, Turn], None]) -> None:
+        self.name = account.key
+        self._app, self._account, self._done = app, account, done
+        self._source = app.source(account)
+        self._refusals = 0
+        self._rest_until = 0.0
+
+    def turn(self, stopped: Callable[[], bool]) -> None:
+        """Take in what is new, then read and draft."""
+        if time.monotonic() < self._rest_until:
+            return
+        turn = self._app.take(self._source, stopped)
+        self._refusals = self._refusals + 1 if turn.refused else 0
+        if self._refusals:
+            rest = self._account.poll_minutes * 60 * (2 ** min(self._refusals, 12) - 1)
+            self._rest_until = time.monotonic() + min(rest, LONGEST_REST) - 1
+        self._done(self.name, turn)
+        self._done(self.name, self._app.read(stopped))
+
+    def wait(self, stopped: Callable[[], bool]) -> bool:
+        """Wait in IDLE until there is news or the next poll is due."""
+        return self._source.wait(24 * 3600.0, stopped)
+
+    def close(self) -> None:
+        """Log out."""
+        self._source.close()
+
+
+class Service:
+    """Follows all accounts of an app until stopped."""
+
+    def __init__(self, app: App, names: Sequence[str] = (), *, beat: Callable[["Service"], None] | None = None) -> None:
+        """Take the accounts of these names, or all; `beat` is called about every half minute while all is alive."""
+        self.app = app
+        accounts = app.accounts(names)
+        spread = min(SPREAD, len(accounts) - 1.0)
+        self.followers = [
+            Follower(AccountPost(app, account, self._tell), delay=random.uniform(0, spread))  # noqa: S311 - no secret
+            for account in accounts
+        ]
+        calls = [(a.poll_minutes * 60, f.call) for a, f in zip(accounts, self.followers, strict=True)]
+        self.worker = Worker((*calls, (QUIET_LOOK, self._draft)), beat=self._beat)
+        self._told = beat
+
+    def run(self) -> None:
+        """Run until `stop`, SIGTERM or SIGINT; batches in progress are finished first."""
+        for follower in self.followers:
+            follower.start()
+        try:
+            self.worker.run()
+        finally:
+            for follower in self.followers:
+                follower.stop()
+            end = time.monotonic() + FAREWELL
+            for follower in self.followers:
+                if not follower.join(max(0.1, end - time.monotonic())):
+                    log.warning("%s has not ended its turn; what it kept is kept", follower.post.name)
+
+    def stop(self) -> None:
+        """End the service."""
+        self.worker.stop()
+
+    def alive(self) -> bool:
+        """Say whether every account's thread has shown within the last quarter of an hour that it lives."""
+        return all(follower.silent() < SILENCE for follower in self.followers)
+
+    def _beat(self) -> None:
+        if self._told is not None and self.alive():
+            self._told(self)
+
+    def _draft(self) -> None:
+        """Write what has become due by the passing of time alone; the accounts' turns do the rest."""
+        try:
+            self._tell("drafting", self.app.read(self.worker.stopping.is_set))
+        except LockedError:
+            log.debug("somebody else is reading")
+
+    def _tell(self, who: str, turn: Turn) -> None:
+        if turn.kept or turn.found or turn.drafts:
+            log.info("%s: %d kept, %d new entries, %d drafts", who, turn.kept, turn.found, turn.drafts)
+        for trouble in turn.troubles:
+            log.warning("%s", trouble)
