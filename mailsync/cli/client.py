@@ -1,0 +1,236 @@
+"""One client's habits with proof, and the client on one page: report, brief."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mailsync.cli.options import Day, as_of_option, config_option, json_option
+from mailsync.cli.output import put_json, say, short, wrapped
+from mailsync.model.people import Side
+
+if TYPE_CHECKING:
+    from mailsync.app import App
+    from mailsync.patterns.figures import Case, Figure
+    from mailsync.patterns.history import History
+    from mailsync.patterns.report import Report
+
+_BY = {Side.CLIENT: "by the client", Side.US: "by us"}
+
+
+@click.command()
+@click.argument("client")
+@click.option("--since", type=Day(), help="Count only from this day on.")
+@as_of_option
+@click.option("--cases", default=3, show_default=True, type=click.IntRange(0, 10_000), help="Cases shown per figure.")
+@click.option("--escalate", is_flag=True, help="Only the patterns, each with every case: what an escalation needs.")
+@click.option("--exit", "leaving", is_flag=True, help="What to weigh before ending the work.")
+@click.option("--review", "looking_back", is_flag=True, help="Look back on a dispute: first signal, missed answers.")
+@click.option("--baseline", is_flag=True, help="Propose a [clients.baseline] from the first threads, to be checked.")
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write the report as a page.")
+@config_option
+@json_option
+def report(
+    client: str,
+    since: date | None,
+    as_of: date | None,
+    cases: int,
+    *,
+    escalate: bool,
+    leaving: bool,
+    looking_back: bool,
+    baseline: bool,
+    html: Path | None,
+    config: Path,
+    as_json: bool,
+) -> None:
+    """Show a client's patterns, and our own by the same rules, each with the messages behind it.
+
+    What every figure means stands in docs/patterns.md. Nothing of this ever enters a letter.
+
+    Example: mailsync report corvane --since 2026-01-01
+    """
+    from mailsync.app import open_app
+    from mailsync.patterns.report import report as tell
+
+    with open_app(config, read_only=True) as app:
+        history = _history(app, client, since, as_of)
+        if baseline:
+            _propose(history)
+            return
+        told = tell(history, hostile=app.config.patterns.hostile)
+        if as_json:
+            _put(told, leaving=leaving, looking_back=looking_back)
+        elif html:
+            pass
+        elif leaving:
+            _say_exit(told)
+        elif looking_back:
+            _say_review(told)
+        elif escalate:
+            _say_escalation(told)
+        else:
+            _say_report(told, cases)
+
+
+def _history(app: "App", client: str, since: date | None = None, as_of: date | None = None) -> "History":
+    """Gather the client's history. Raises NotFoundError naming the clients there are."""
+    from mailsync.clients import history_of
+
+    app.known_client(client)
+    begin = datetime.combine(since, datetime.min.time(), app.zone) if since else None
+    now = datetime.combine(as_of, datetime.max.time(), app.zone) if as_of else app.now()
+    return history_of(app.ledger, app.circle, app.config.hours(), client, now=now, since=begin)
+
+
+def _put(told: "Report", *, leaving: bool, looking_back: bool) -> None:
+    from mailsync.patterns.report import exit_check, review
+    from mailsync.patterns.shapes import exit_json, report_json, review_json
+
+    shape = report_json(told)
+    if leaving:
+        shape["exit"] = exit_json(exit_check(told), told)
+    if looking_back:
+        shape["review"] = review_json(review(told))
+    put_json(shape)
+
+
+def _say_report(told: "Report", cases: int) -> None:
+    from mailsync.patterns.report import unclear
+
+    say(_heading(told.history), bold=True)
+    if not told.history.mails:
+        say("The log holds no mail of this client yet. 'mailsync poll' takes in mail.")
+        return
+    signs = told.signs
+    counted = [f for f in told.figures if f.number and not f.sign]
+    for title, figures, colour in (("Patterns", signs, "red"), ("Single cases", counted, None)):
+        if figures:
+            say(f"\n{title}", bold=True)
+        for figure in figures:
+            say(f"  {line_of(figure)}", colour=colour)
+            _say_cases(figure.cases[-cases:] if cases else (), told.history, figure.number - cases)
+    if not signs:
+        say("\nNo pattern: what was counted are single cases, on either side.")
+    nothing = [f"{f.rule.title.lower()} ({_BY[f.side]})" for f in told.figures if not f.number]
+    if nothing:
+        say(wrapped(f"\nNothing found: {', '.join(nothing)}."), dim=True)
+    open_questions = unclear(told)
+    if open_questions:
+        say("\nIs this part of the agreement? Yours to say", bold=True)
+    for one in open_questions[-5:]:
+        say(f"  “{short(one.request.finding.evidence.quote, 90)}”  [show {one.request.id}]")
+        say(f"    {one.because}; outside: mailsync drafts make {one.request.thread} --letter change-order", dim=True)
+    for line, words in told.vague:
+        say(f"Vague in the baseline: “{line}” ({words})")
+
+
+def _heading(history: "History") -> str:
+    mails = [mail for mail in history.mails if history.counted(mail.at)]
+    if not mails:
+        return history.client.name
+    first, last = (f"{history.day(at):%-d %b %Y}" for at in (mails[0].at, mails[-1].at))
+    return f"{history.client.name}: {len(mails)} mails, {first} to {last}"
+
+
+def line_of(figure: "Figure") -> str:
+    """Say a figure in one line."""
+    line = f"{figure.rule.title}, {_BY[figure.side]}: {figure.number} of {figure.out_of}"
+    if figure.rule.unit:
+        line += f"; half of them {figure.middle:g} {figure.rule.unit} or more, the worst {figure.worst:g}"
+    if figure.course:
+        line += f"; {figure.course}"
+    return line + (f" ({figure.remark})" if figure.remark else "")
+
+
+def _say_cases(cases: Sequence["Case"], history: "History", more: int = 0) -> None:
+    if more > 0 and cases:
+        say(f"      {more} earlier", dim=True)
+    for case in cases:
+        say(f"      {history.day(case.at):%d %b %Y}  {case.what}  [show {_way(case)}]")
+        if case.quote:
+            say(f"        “{short(case.quote, 100)}”", dim=True)
+
+
+def _way(case: "Case") -> str:
+    return case.entries[0] if case.entries else case.messages[0][:12]
+
+
+def _say_escalation(told: "Report") -> None:
+    """Print dates, communications and specific problems, the client's patterns before ours, every case of them."""
+    say(_heading(told.history), bold=True)
+    deciding = [c.name or c.email for c in told.history.client.contacts if c.decides]
+    say(f"To be raised with: {', '.join(deciding) or 'nobody there is marked as deciding (clients.contacts.decides)'}")
+    for title, side in (("Problems", Side.CLIENT), ("What they may answer: our own", Side.US)):
+        figures = [f for f in told.signs if f.side is side]
+        say(f"\n{title}", bold=True)
+        for figure in figures:
+            say(f"  {line_of(figure)}")
+            say(wrapped(f"Counted: {figure.rule.counts}", 4), dim=True)
+            _say_cases(figure.cases, told.history)
+        if not figures:
+            say("  none")
+    say("\nThe proof with whole threads: mailsync dispute " + told.history.client.key + " --out DIR", dim=True)
+
+
+def _say_exit(told: "Report") -> None:
+    from mailsync.patterns.report import EXIT_SIGNS, exit_check
+
+    check = exit_check(told)
+    say(
+        f"{told.history.client.name}: {len(check.reasons)} patterns on their side, {len(check.mirror)} on ours",
+        bold=True,
+    )
+    say(f"{'That is' if check.grave else 'Fewer than'} {EXIT_SIGNS}{' or more' if check.grave else ''} on their side.")
+    for figure in (*check.reasons, *check.mirror):
+        say(f"  {line_of(figure)}")
+    for title, owed in (("We still owe", check.ours), ("They still owe", check.theirs)):
+        say(f"\n{title}", bold=True)
+        for entry in owed:
+            due = f"{entry.finding.terms.due}  " if entry.finding.terms.due else ""
+            say(f"  {due}“{short(entry.finding.evidence.quote, 90)}”  [show {entry.id}]")
+        if not owed:
+            say("  nothing")
+    threads = [mail.thread for mail in told.history.mails]
+    if threads:
+        say(f"\nThe decision is yours. A closing letter: mailsync drafts make {threads[-1]} --letter closing", dim=True)
+
+
+def _say_review(told: "Report") -> None:
+    from mailsync.patterns.report import review
+
+    seen = review(told)
+    say(_heading(told.history), bold=True)
+    if seen.first:
+        figure, case = seen.first
+        say(f"\nFirst signal: {figure.rule.title}, {_BY[figure.side]}", bold=True)
+        _say_cases([case], told.history)
+    for title, cases in (("Missed answers", seen.missed), ("What changed", seen.turned)):
+        say(f"\n{title}", bold=True)
+        _say_cases(cases, told.history)
+        if not cases:
+            say("      nothing")
+
+
+def _propose(history: "History") -> None:
+    """Print a baseline read from the first threads, as it stands in the config file."""
+    from mailsync.patterns.scope import proposed_baseline
+
+    found = proposed_baseline(history)
+    say(f"# Read from the first threads with {history.client.name}. Check every line, then put it below that client.")
+    say("[clients.baseline]")
+    if found.agreed:
+        say(f"agreed = {found.agreed}")
+    for name in ("inside", "outside", "prices", "dates"):
+        say(f"{name} = [{''.join(_toml_lines(getattr(found, name)))}]")
+
+
+def _toml_lines(lines: Sequence[str]) -> Iterator[str]:
+    import json
+
+    for line in lines:
+        yield f"\n  {json.dumps(line, ensure_ascii=False)},"
+    if lines:
+        yield "\n"

@@ -1,0 +1,285 @@
+"""Dates of both sides: kept, missed and moved, who waited for whom meanwhile, and terms that changed."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from mailsync.model.entry import STATEFUL, Entry, Kind, State, Topic, state_on
+from mailsync.model.people import Side
+from mailsync.patterns.figures import Case, Rule, Seen, case_of
+from mailsync.patterns.history import History, answered_at, dated, other, owner_side
+
+#: Waiting shorter than this many working days is the ordinary course of things.
+_WAIT = 3
+
+MISSED = Rule(
+    key="dates-missed",
+    title="Dates missed",
+    counts="a due day that passed: the thing was reported done later, moved only afterwards, or is still not done. "
+    "A due day on a closed day means the next working day. One day of one thread counts once, however often it was "
+    "named. Payments have rules of their own.",
+    out_of="past due days of that side",
+    unit="working days",
+    least=3,
+    share=0.25,
+)
+WAITED = Rule(
+    key="waiting",
+    title="Kept the other side waiting before a date",
+    counts="a date of the other side before which it waited three working days or more for an answer that it had asked "
+    "for in the same thread. Days on which several answers were missing count once.",
+    out_of="past due days of the other side",
+    unit="working days",
+    least=3,
+    share=0.2,
+)
+CHANGED = Rule(
+    key="changes",
+    title="Terms changed",
+    counts="new terms that took the place of old ones: another date, price, scope or content. A change that one side "
+    "only writes down after the other asked for it counts for the one who asked. Payments and meetings are left out.",
+    out_of="promises, offers, requests and decisions of both sides",
+    unit="",
+    least=5,
+    share=0.15,
+)
+GOALPOSTS = Rule(
+    key="goalposts",
+    title="Changed after it was agreed",
+    counts="a change, counted as above, of terms that both sides had already agreed or confirmed.",
+    out_of="terms that were agreed, confirmed or done",
+    unit="",
+    least=3,
+    share=0.08,
+)
+
+
+class Outcome(StrEnum):
+    """What became of a date."""
+
+    OPEN = "open"
+    KEPT = "kept"
+    LATE = "done late"
+    MOVED = "moved in time"
+    MOVED_LATE = "moved after its day"
+    OVERDUE = "still not done"
+    DROPPED = "dropped"
+
+
+#: Outcomes by which a date was missed.
+MISSES = frozenset({Outcome.LATE, Outcome.MOVED_LATE, Outcome.OVERDUE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deadline:
+    """A day on which something was due of `side`.
+
+    `ended` is when it was done, moved or dropped; `late` how many working days after the day that was (up to today
+    where it is still not done); `waited` how many working days that side waited for answers before it, and `inputs`
+    the questions whose answers it waited for.
+    """
+
+    entry: Entry
+    side: Side
+    due: date
+    outcome: Outcome
+    ended: datetime | None
+    late: int
+    waited: int = 0
+    inputs: tuple[Entry, ...] = ()
+
+    def at(self, history: History) -> datetime:
+        """Return the end of the day, in the user's zone."""
+        return datetime.combine(self.due, time(23, 59), ZoneInfo(history.hours.zone))
+
+
+def deadlines(history: History, *, payments: bool = False) -> tuple[Deadline, ...]:
+    """Return every date of either side in order, of payments or of all else; one day of a thread and side is one."""
+    questions = _questions(history)
+    found: dict[tuple[str, Side, date], Deadline] = {}
+    for entry, due in _once(history):
+        side = owner_side(entry, history.circle)
+        if side is Side.THIRD or (entry.finding.terms.topic is Topic.PAYMENT) is not payments:
+            continue
+        one = _deadline(history, entry, side, due)
+        key = (entry.thread, side, due)
+        if key not in found or one.late > found[key].late:
+            found[key] = one
+    waited = (_with_waiting(history, one, questions.get((one.entry.thread, one.side), ())) for one in found.values())
+    return tuple(sorted(waited, key=lambda d: (d.due, d.entry.id)))
+
+
+def _once(history: History) -> Iterable[tuple[Entry, date]]:
+    """Yield what is owed and dated; a sentence that is both a promise and a request only once, as what has ended."""
+    found: dict[tuple[str, int, str, Side], tuple[Entry, date]] = {}
+    for entry, due in dated(history.entries):
+        evidence = entry.finding.evidence
+        key = (evidence.digest, evidence.span.start, due.isoformat(), owner_side(entry, history.circle))
+        if key not in found or state_on(found[key][0], history.today) is State.OVERDUE:
+            found[key] = (entry, due)
+    return found.values()
+
+
+def _questions(history: History) -> dict[tuple[str, Side], list[Entry]]:
+    """Return what each side asked of the other, by thread and asker."""
+    found: dict[tuple[str, Side], list[Entry]] = {}
+    for entry in history.entries:
+        finding = entry.finding
+        if finding.kind is Kind.REQUEST and owner_side(entry, history.circle) is other(finding.side):
+            found.setdefault((entry.thread, finding.side), []).append(entry)
+    return found
+
+
+def _deadline(history: History, entry: Entry, side: Side, due: date) -> Deadline:
+    last = entry.steps[-1]
+    ended = last.at if last.state in (State.DONE, State.REPLACED, State.REJECTED) else None
+    late = history.working_days(history.working_day(due), history.day(ended) if ended else history.today)
+    if ended is None:
+        outcome = Outcome.OVERDUE if late and state_on(entry, history.today) is State.OVERDUE else Outcome.OPEN
+    elif last.state is State.REJECTED:
+        outcome = Outcome.DROPPED
+    elif last.state is State.REPLACED:
+        outcome = Outcome.MOVED_LATE if late else Outcome.MOVED
+    else:  # done because nobody missed it is done in time
+        outcome = Outcome.LATE if late and last.by else Outcome.KEPT
+    return Deadline(
+        entry=entry, side=side, due=due, outcome=outcome, ended=ended, late=late if outcome in MISSES else 0
+    )
+
+
+def _with_waiting(history: History, one: Deadline, questions: Sequence[Entry]) -> Deadline:
+    """Add the working days on which an answer was missing that the deadline's side had asked for."""
+    stop = history.day(one.ended) if one.ended else history.today
+    days: set[date] = set()
+    inputs: list[Entry] = []
+    for question in questions:
+        asked, answer = history.day(question.finding.date), answered_at(history, question)
+        if question.id == one.entry.id or asked > one.due or question.finding.date < one.entry.finding.date - _BEFORE:
+            continue
+        until = min(stop, history.day(answer) if answer else stop)
+        if history.working_days(asked, until):
+            inputs.append(question)
+            days |= history.working_between(asked, until)
+    return Deadline(
+        entry=one.entry,
+        side=one.side,
+        due=one.due,
+        outcome=one.outcome,
+        ended=one.ended,
+        late=one.late,
+        waited=len(days),
+        inputs=tuple(inputs),
+    )
+
+
+#: A question asked longer than this before a promise has nothing to do with it.
+_BEFORE = timedelta(days=14)
+
+
+def missed(history: History, side: Side) -> Seen:
+    """Find the dates that `side` missed."""
+    mine = [d for d in deadlines(history) if d.side is side]
+    cases = [
+        case_of(d.entry, d.at(history), f"due {_day(d.due)}, {d.outcome.value}, {_days(d.late)}", measure=d.late)
+        for d in mine
+        if d.outcome in MISSES
+    ]
+    past = [d.at(history) for d in mine if d.outcome in (*MISSES, Outcome.KEPT) and d.due < history.today]
+    return Seen(cases=tuple(cases), chances=tuple(past))
+
+
+def waited(history: History, side: Side) -> Seen:
+    """Find the dates before which `side` kept the other side waiting."""
+    theirs = [d for d in deadlines(history) if d.side is other(side) and d.outcome is not Outcome.OPEN]
+    cases = [
+        case_of(
+            d.entry,
+            d.at(history),
+            f"due {_day(d.due)}, {d.outcome.value}: {_days(d.waited)} of waiting for “{_start(d.inputs[0])}”",
+            also=d.inputs,
+            measure=d.waited,
+        )
+        for d in theirs
+        if d.waited >= _WAIT
+    ]
+    late = sum(d.outcome in MISSES for d in theirs if d.waited >= _WAIT)
+    return Seen(
+        cases=tuple(cases),
+        chances=tuple(d.at(history) for d in theirs),
+        remark=f"{late} of these dates were missed" if late else "",
+    )
+
+
+def changed(history: History, side: Side) -> Seen:
+    """Find the terms that `side` changed."""
+    cases = [_change(new, old) for new, old in _changes(history) if _asker(history, new, old) is side]
+    points = [e.finding.date for e in history.entries if e.finding.kind in STATEFUL and _matters(e)]
+    return Seen(cases=tuple(cases), chances=tuple(points))
+
+
+def moved_goalposts(history: History, side: Side) -> Seen:
+    """Find the terms that `side` changed although they were agreed."""
+    cases = [
+        _change(new, old)
+        for new, old in _changes(history)
+        if _agreed_before(old, new.finding.date) and _asker(history, new, old) is side
+    ]
+    agreed = [e.finding.date for e in history.entries if _matters(e) and _agreed_before(e, history.now)]
+    return Seen(cases=tuple(cases), chances=tuple(agreed))
+
+
+def _matters(entry: Entry) -> bool:
+    return entry.finding.terms.topic not in (Topic.PAYMENT, Topic.MEETING)
+
+
+def _changes(history: History) -> list[tuple[Entry, Entry]]:
+    pairs = ((e, history.by_id.get(e.replaces)) for e in history.entries if e.replaces)
+    return [
+        (new, old)
+        for new, old in pairs
+        if old is not None and _matters(new) and _matters(old) and new.finding.date > old.finding.date
+    ]
+
+
+def _asker(history: History, new: Entry, old: Entry) -> Side:
+    """Say who wanted a change: the side of the new terms, unless they grant what the other side had asked for."""
+    finding = new.finding
+    granted = {e.answers for e in history.by_thread[new.thread] if e.finding.evidence.digest == finding.evidence.digest}
+    for entry in history.by_thread[new.thread]:
+        asked = entry.finding
+        if not old.finding.date < asked.date < finding.date or asked.side is not other(finding.side):
+            continue
+        same_due = finding.terms.due is not None and asked.terms.due == finding.terms.due
+        if asked.kind in (Kind.REQUEST, Kind.PROPOSAL) and (entry.id in granted or same_due):
+            return asked.side
+    return finding.side
+
+
+def _agreed_before(entry: Entry, at: datetime) -> bool:
+    agreed = (State.AGREED, State.CONFIRMED, State.DONE)
+    return any(step.state in agreed and step.at < at for step in entry.steps)
+
+
+def _change(new: Entry, old: Entry) -> Case:
+    before, after = old.finding.terms, new.finding.terms
+    moved = [
+        f"{name} {was} → {now}"
+        for name, was, now in (("date", before.due, after.due), ("amount", before.amount, after.amount))
+        if was and now and was != now
+    ]
+    return case_of(new, new.finding.date, "; ".join(moved) or f"instead of “{_start(old)}”", also=(old,))
+
+
+def _start(entry: Entry) -> str:
+    quote = entry.finding.evidence.quote
+    return quote if len(quote) <= 80 else quote[:79].rstrip() + "…"
+
+
+def _day(day: date) -> str:
+    return f"{day:%-d %b %Y}"
+
+
+def _days(number: int) -> str:
+    return f"{number} working day{'' if number == 1 else 's'}"
