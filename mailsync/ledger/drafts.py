@@ -13,7 +13,7 @@ from mailsync.model.draft import WAITING, Draft, DraftState
 from mailsync.model.errors import NotFoundError, StateError
 from mailsync.model.event import EventName
 
-_SELECT = "SELECT c.body, d.thread FROM draft d JOIN content c ON c.digest = d.version"
+_SELECT = "SELECT c.body, d.thread FROM draft d JOIN content c ON c.digest = d.version AND c.body IS NOT NULL"
 _COLUMNS = ("id", "version", "client", "account", "state", "seq", "written", "basis", "thread")
 _UPSERT = upsert("draft", "id", _COLUMNS, keep=("written", "thread"))
 

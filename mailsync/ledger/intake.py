@@ -200,6 +200,8 @@ def raw(conn: sqlite3.Connection, digest: str) -> RawMessage:
     row = conn.execute("SELECT data FROM raw WHERE digest = ?", (clean(digest),)).fetchone()
     if row is None:
         raise NotFoundError(f"No message with digest {digest[:12]} is kept.")
+    if row[0] is None:
+        raise NotFoundError(f"The message with digest {digest[:12]} was erased.")
     seen = conn.execute(
         "SELECT f.account, f.name, l.uidvalidity, l.uid, l.internal_date, l.provider_id FROM location l"
         " JOIN folder f ON f.id = l.folder WHERE l.digest = ? ORDER BY l.rowid LIMIT 1",

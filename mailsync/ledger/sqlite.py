@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from mailsync.ledger import chain, drafts, intake, log, record, search, troubles, verify
+from mailsync.ledger import chain, drafts, erase, intake, log, record, search, troubles, verify
 from mailsync.ledger.database import Database
 from mailsync.ledger.upgrade import bring_up_to_date
 from mailsync.model.draft import Draft, DraftState
 from mailsync.model.entry import Entry
 from mailsync.model.event import Event, Trouble
 from mailsync.model.mail import Envelope, FolderMark, Message, RawMessage, Sighting
-from mailsync.model.ports import Count, Flaw, Hit, Recorded, ThreadInfo
+from mailsync.model.ports import Count, Erasure, Flaw, Hit, Recorded, ThreadInfo
 from mailsync.model.thread import Correction, ReadMessage, ThreadReading
 
 
@@ -208,6 +208,9 @@ class SqliteLedger:
     def verify(self) -> Iterator[Flaw]:
         with self._database.reading() as conn:
             return iter(list(verify.flaws(conn)))
+
+    def forget(self, client: str, now: datetime, before: datetime | None = None) -> Erasure:
+        return erase.forget(self._database, client, now, before)
 
     def close(self) -> None:
         self._database.close()

@@ -145,6 +145,22 @@ class Count:
     outcomes: Mapping[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erasure:
+    """What was erased: how many of each, the event that tells of it (0: there was nothing), old copies deleted.
+
+    `settled` is false while another program, by reading, keeps old pages alive: then it must be said again.
+    """
+
+    messages: int
+    entries: int
+    letters: int
+    seq: int = 0
+    digest: str = ""
+    copies: tuple[str, ...] = ()
+    settled: bool = True
+
+
 class Ledger(Protocol):
     """The log and the archive. Every method that writes does so in one transaction and may safely be repeated."""
 
@@ -270,6 +286,12 @@ class Ledger(Protocol):
 
     def verify(self) -> Iterator[Flaw]:
         """Yield every broken place of history, archive and entries; nothing for a whole ledger."""
+
+    def forget(self, client: str, now: datetime, before: datetime | None = None) -> Erasure:
+        """Erase the mail of `client` (with `before`: what was sent earlier) and all that was made of it.
+
+        Digests and an event stay, so that `verify` still finds the ledger whole. Safe to repeat.
+        """
 
     def close(self) -> None:
         """Close the database."""
