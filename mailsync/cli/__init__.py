@@ -30,6 +30,10 @@ COMMANDS = {
     "note": ("mailsync.cli.entries:note", "Write down what was said by phone or in a meeting."),
     "agreed": ("mailsync.cli.record:agreed", "Say what was agreed on price, dates and scope, version by version."),
     "dispute": ("mailsync.cli.record:dispute", "Write a folder that proves what was agreed, checkable by others."),
+    "export": ("mailsync.cli.record:export", "Write entries and mail as JSON Lines, CSV, mbox or iCalendar."),
+    "backup": ("mailsync.cli.record:backup", "Copy the ledger while it is in use, and prove the copy whole."),
+    "restore": ("mailsync.cli.record:restore", "Put a backup in the place of the ledger."),
+    "forget": ("mailsync.cli.record:forget", "Erase what is kept of a client, and prove that it is gone."),
     "head": ("mailsync.cli.record:head", "Print the newest event's digest, to be kept where you cannot change it."),
     "drafts": ("mailsync.cli.drafts:drafts", "Review drafted recaps: list, show, edit, approve, discard, hold."),
 }

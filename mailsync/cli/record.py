@@ -1,5 +1,7 @@
 """The record on the terminal: what was agreed, the dispute folder, the head, copies, exports, erasure."""
 
+import sys
+from collections.abc import Iterable
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -7,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mailsync.cli.options import Day, config_option, json_option
-from mailsync.cli.output import put_json, say, when, wrapped
+from mailsync.cli.output import complain, put_json, say, when, wrapped
 from mailsync.model.entry import Entry, Topic
 from mailsync.model.entry import as_json as entry_json
+from mailsync.model.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
     from mailsync.app import App
@@ -186,3 +189,146 @@ def head(out: Path | None, config: Path, as_json: bool) -> None:
     if out is not None and seq:
         with out.open("a", encoding="utf-8") as file:
             file.write(f"{at.isoformat(timespec='seconds')} {seq} {digest}\n")
+
+
+@click.command()
+@click.option(
+    "--format", "form", required=True, type=click.Choice(["jsonl", "csv", "mbox", "ical"]), help="What to write."
+)
+@click.option("--client", default="", help="Only this client (its key).")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="The file to write; without it, stdout.")
+@config_option
+def export(form: str, client: str, out: Path | None, config: Path) -> None:
+    """Write entries (jsonl, csv), kept mail (mbox) or due dates (ical) in an open format.
+
+    Example: mailsync export --format csv --client corvane --out corvane.csv
+    """
+    from mailsync.app import open_app
+
+    with open_app(config, read_only=True) as app:
+        app.known_client(client)
+        if out is None:
+            for piece in _pieces(app, form, client):
+                sys.stdout.buffer.write(piece)
+            return
+        if out.exists():
+            raise UsageError(f"{out} is there already.", "Name a new file; nothing is written over.")
+        part = out.with_name(f".{out.name}.part")
+        try:
+            with part.open("wb") as file:
+                file.writelines(_pieces(app, form, client))
+            part.replace(out)
+        except OSError as error:
+            raise UsageError(f"{out} cannot be written ({error.strerror}).") from error
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def _pieces(app: "App", form: str, client: str) -> Iterable[bytes]:
+    from mailsync.dossier.export import calendar, csv_table, json_lines, mbox
+
+    if form == "mbox":
+        return mbox(app.ledger, client)
+    entries = app.ledger.entries(client=client)
+    if form == "jsonl":
+        return json_lines(entries, app.today())
+    return [csv_table(entries, app.today()) if form == "csv" else calendar(entries, app.now(), app.zone)]
+
+
+@click.command()
+@click.argument("out", type=click.Path(path_type=Path, dir_okay=False))
+@config_option
+@json_option
+def backup(out: Path, config: Path, as_json: bool) -> None:
+    """Copy the ledger to one file while it is in use, and prove the copy whole.
+
+    Example: mailsync backup /media/stick/mailsync-2026-03.db
+    """
+    from mailsync.app import DATABASE, open_app
+    from mailsync.ledger import copies
+
+    with open_app(config, read_only=True) as app:
+        seq, digest = copies.backup(app.config.data_dir / DATABASE, out)
+    if as_json:
+        put_json({"file": str(out), "whole": True, "head": [seq, digest]})
+    else:
+        say(f"{out}: whole, {seq} events, head {digest}")
+
+
+@click.command()
+@click.argument("copy", type=click.Path(path_type=Path, dir_okay=False))
+@config_option
+@json_option
+def restore(copy: Path, config: Path, as_json: bool) -> None:
+    """Put a backup in the place of the ledger, after proving it whole; the old one is kept beside it.
+
+    Example: mailsync restore /media/stick/mailsync-2026-03.db
+    """
+    import os
+
+    from mailsync.app import DATABASE
+    from mailsync.config import load
+    from mailsync.ledger import copies
+    from mailsync.transport.lock import one_worker
+
+    os.umask(0o077)
+    data_dir = load(config).data_dir
+    with one_worker(data_dir):
+        seq, digest, aside = copies.restore(copy, data_dir / DATABASE)
+    if as_json:
+        put_json({"head": [seq, digest], "before": str(aside) if aside else None})
+        return
+    say(f"restored: whole, {seq} events, head {digest}")
+    if aside:
+        say(f"The ledger that was there before is kept as {aside}.")
+    say("The next 'mailsync poll' takes in what came since.", dim=True)
+
+
+@click.command()
+@click.argument("client")
+@click.option("--before", type=Day(), help="Only mail sent before this day (keeping only what is younger).")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@config_option
+@json_option
+def forget(client: str, before: date | None, yes: bool, config: Path, as_json: bool) -> int:
+    """Erase what is kept of a client: mail, entries, letters. Digests and the proof of erasure stay.
+
+    Take the client out of the config first, or the server's mail comes in again at the next poll when it is new.
+
+    Example: mailsync forget corvane --before 2024-01-01
+    """
+    from mailsync.app import open_app
+    from mailsync.transport.lock import one_worker
+
+    with open_app(config) as app, one_worker(app.config.data_dir):
+        known = {info.client for info in app.ledger.threads()} | {one.key for one in app.circle.clients}
+        if client not in known:
+            raise NotFoundError(
+                f"nothing is kept of a client {client!r}", f"There is mail of: {', '.join(sorted(known))}."
+            )
+        if not yes:
+            which = f"sent before {before.isoformat()}" if before else "whatever its age"
+            click.confirm(f"Erase all mail with {client}, {which}? It cannot be brought back.", abort=True, err=True)
+        moment = datetime.combine(before, time(), app.zone) if before else None
+        done = app.ledger.forget(client, app.now(), moment)
+        flaws = list(app.ledger.verify())
+        older = [str(path) for path in sorted(app.config.data_dir.glob("*.before-restore-*"))]
+    if as_json:
+        facts = {name: getattr(done, name) for name in done.__slots__}
+        put_json(facts | {"whole": not flaws, "still_in": older})
+        return 0 if done.settled and not flaws else 1
+    say(f"erased: {done.messages} messages, {done.entries} entries, {done.letters} letters of {client}")
+    if done.seq:
+        say(f"proof: event {done.seq}, digest {done.digest}")
+    for name in done.copies:
+        say(f"deleted the old copy {name}")
+    for path in older:
+        complain(f"{path}, put aside by a restore, still holds it", "Delete it when you are sure of the restored one.")
+    say("verify: whole" if not flaws else f"verify: {len(flaws)} broken places, see 'mailsync verify'")
+    say("Backups, dispute folders and exports elsewhere still hold it: they are yours to delete.", dim=True)
+    if not done.settled:
+        complain(
+            "another program is reading the ledger, so old pages may still be in its file",
+            "Close it, and say this again.",
+        )
+    return 0 if done.settled and not flaws else 1

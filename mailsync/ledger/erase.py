@@ -27,6 +27,9 @@ from mailsync.model.ports import Erasure
 
 _AMONG = "IN (SELECT value FROM json_each(?))"
 _BATCH = 500
+_EMPTY_LOG = "PRAGMA wal_checkpoint(TRUNCATE)"
+#: How long to wait for a program that reads, in milliseconds; whoever asked is told and can ask again.
+_PATIENCE = 1500
 
 
 def forget(database: Database, client: str, now: datetime, before: datetime | None = None) -> Erasure:
@@ -230,9 +233,15 @@ def _batches(documents: Iterator[tuple[int, index.Document]]) -> Iterator[list[t
 def _settle(database: Database, erased: Erasure) -> Erasure:
     """Write the file anew without its free pages, empty the write-ahead log, delete the copies beside the file."""
     with database.telling():
-        database.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        database.conn.execute("VACUUM")
-        busy = database.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        waited = database.conn.execute("PRAGMA busy_timeout").fetchone()[0]
+        database.conn.execute(f"PRAGMA busy_timeout = {_PATIENCE}")
+        try:
+            busy = database.conn.execute(_EMPTY_LOG).fetchone()[0]
+            if not busy:
+                database.conn.execute("VACUUM")
+                busy = database.conn.execute(_EMPTY_LOG).fetchone()[0]
+        finally:
+            database.conn.execute(f"PRAGMA busy_timeout = {waited}")
     copies = []
     if database.path != MEMORY:
         for copy in sorted(database.path.parent.glob(f"{database.path.name}.version-*")):
