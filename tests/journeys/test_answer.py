@@ -17,11 +17,11 @@ ENGLISH = (
 )
 GERMAN = (
     (
-        "Hallo Robin,\n\nkönnten Sie den Start auf den 15. April 2027 verschieben? "
-        "Und bitte schicken Sie die Entwürfe bis 12. März 2027.\n\nGrüße\nDana\n"
+        "Hallo Robin,\n\nbitte verschieben Sie den Start auf den 15. April 2027. "
+        "Außerdem brauche ich die Entwürfe bis 12. März 2027.\n\nGrüße\nDana\n"
     ),
     (
-        "Hallo Dana,\n\nja, ich verschiebe den Start auf den 15. April 2027.\n"
+        "Hallo Dana,\n\nich verschiebe den Start auf den 15. April 2027.\n"
         "Die Entwürfe schicke ich Ihnen bis 12. März 2027.\n\nGrüße\nRobin\n"
     ),
 )
