@@ -176,13 +176,23 @@ def _numbered(item: Item, best: int, found: Sequence[Item]) -> tuple[int, ...]:
 
 def _replace(n: int, near: Sequence[int], found: Sequence[Item], scene: Scene, web: _Web) -> None:
     """Link new terms to the ones they take the place of, if any."""
-    old = [m for m in near if found[m].kind in STATEFUL and m not in scene.repeats]
+    old = [
+        m
+        for m in near
+        if found[m].kind in STATEFUL and m not in scene.repeats and not _same_terms(found[n].finding, found[m].finding)
+    ]
     scored = [(_score(replace_traits(n, m, found, scene), REPLACE), m) for m in old]
     best = max(scored, default=None)
     if best is None or best[0] < REPLACE["nothing"] + REPLACE.get(f"nothing for {found[n].kind}", 0.0):
         return
     web.replaces[n] = best[1]
     scene.replaced.add(best[1])
+
+
+def _same_terms(new: Finding, old: Finding) -> bool:
+    """Say whether `new` names the very day `old` did and no other amount: nothing has moved."""
+    mine, theirs = new.terms, old.terms
+    return mine.due is not None and mine.due == theirs.due and mine.amount in (None, theirs.amount)
 
 
 def _take_up(n: int, near: Sequence[int], found: Sequence[Item], scene: Scene, web: _Web) -> None:
