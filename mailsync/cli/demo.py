@@ -1,7 +1,6 @@
 """`mailsync demo`: the real worker over a sample mailbox on an IMAP server of this machine."""
 
 import sys
-import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +18,11 @@ KINDS = tuple(Kind)
 
 
 @click.command()
-@click.option("--once", is_flag=True, help="End after the run, as it does anyway where the output is no terminal.")
+@click.option(
+    "--once",
+    is_flag=True,
+    help="End after the run instead of serving the review page, as it does anyway where the output is no terminal.",
+)
 @click.option(
     "--dir",
     "directory",
@@ -46,12 +49,20 @@ def demo(once: bool, directory: Path | None) -> None:
         with open_app(mailbox.config) as app:
             say_turn(app.turn())
             summarise(app)
-        say("\nLook around while the folder is there:", bold=True)
-        for command in ("drafts", "search deadline", "log --client corvane", "status"):
-            say(f"  {sys.argv[0]} {command} --config {mailbox.config}")
-        if not once and sys.stdout.isatty():
-            say("\nThe mailbox stays up until you press Ctrl-C.", dim=True)
-            threading.Event().wait()
+            invite(mailbox.config)
+            if not once and sys.stdout.isatty():
+                from mailsync.web.server import Server, Serving
+
+                server = Server(app, Serving(port=0))
+                say(f"\nReview the letters at {server.url}  (Ctrl-C ends the demo)", bold=True)
+                server.run()
+
+
+def invite(config: Path) -> None:
+    """Name commands worth trying on the demo's data, while its folder is there."""
+    say("\nLook around:", bold=True)
+    for command in ("drafts", "search 'corvane deadline'", "log --client corvane", "serve"):
+        say(f"  {sys.argv[0]} {command} --config {config}")
 
 
 def summarise(app: "App") -> None:
