@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from email.message import Message as MimeMessage
 from email.parser import BytesParser
@@ -21,7 +21,7 @@ from mailsync.web.shown import plain, size
 from mailsync.web.site import Page
 
 MOST_PARTS, DEEPEST = 1000, 100
-LONGEST_HTML, LONGEST_RAW = 1_000_000, 300_000
+LONGEST_HTML, LONGEST_RAW, DEEPEST_HTML = 1_000_000, 300_000, 400
 
 #: Nothing here can load, run, or be sent; links lose their target and stay as text.
 TAGS = frozenset(
@@ -32,6 +32,10 @@ TAGS = frozenset(
 ATTRIBUTES = {"td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}, "ol": {"start"}}
 DROPPED = frozenset("script style title head template noscript iframe object svg math textarea select xmp".split())  # noqa: SIM905
 
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})")
+#: Elements that hold nothing, or end where the next one begins.
+_SHALLOW = {"area", "br", "col", "dd", "dt", "hr", "img", "input", "li", "link", "meta", "option", "p", "source", "wbr"}
+_SHALLOW |= {"tbody", "td", "tfoot", "th", "thead", "tr"}
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|;%\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]')
 
 
@@ -58,6 +62,16 @@ def sanitise(html: str) -> str:
     )
 
 
+def too_deep(html: str) -> bool:
+    """Say whether elements are nested deeper than any letter needs: a sanitiser's time grows with the square of it."""
+    depth = deepest = 0
+    for tag in _TAG.finditer(html[:LONGEST_HTML]):
+        if tag[2].lower() not in _SHALLOW:
+            depth = max(0, depth - 1) if tag[1] else depth + 1
+            deepest = max(deepest, depth)
+    return deepest > DEEPEST_HTML
+
+
 def parts(data: bytes) -> tuple[str, list[File]]:
     """Return the first HTML part and the attachments, in the order in which `Message.attachments` lists them.
 
@@ -68,10 +82,14 @@ def parts(data: bytes) -> tuple[str, list[File]]:
     try:
         section = header_section(data[:1_000_001], 1_000_000)
         root = BytesParser().parsebytes(section.kept + b"\r\n" + data[section.body_at :])
-        leaves = list(_leaves(root))
+        return _sorted(list(_leaves(root)))
     except Exception:  # noqa: BLE001 - a hostile tree; the raw bytes can still be looked at
         return "", []
-    html, files = "", []
+
+
+def _sorted(leaves: Sequence[MimeMessage]) -> tuple[str, list[File]]:
+    """Tell the HTML from the attachments."""
+    html, files = "", list[File]()
     for part in leaves:
         kind, name = part.get_content_type(), _file_name(part)
         apart = part.get_content_disposition() == "attachment" or (name and part.get_content_disposition() != "inline")
@@ -112,7 +130,10 @@ def _text(part: MimeMessage) -> str:
 def _bytes(part: MimeMessage) -> bytes:
     payload = part.get_payload()
     if isinstance(payload, list):  # an attached message (message/rfc822)
-        return b"\r\n".join(inner.as_bytes() for inner in payload if isinstance(inner, MimeMessage))
+        try:
+            return b"\r\n".join(inner.as_bytes() for inner in payload if isinstance(inner, MimeMessage))
+        except Exception:  # noqa: BLE001 - thousands of messages in each other; the raw message has them all
+            return b""
     data = part.get_payload(decode=True)
     return data if isinstance(data, bytes) else b""
 
@@ -161,6 +182,8 @@ def as_html(page: Page) -> Response:
 def frame(page: Page) -> Response:
     """Show a message's HTML part, sanitised, for a sandboxed frame."""
     html, _ = parts(_kept(page).data)
+    if too_deep(html):
+        html = "<p>This HTML is nested too deeply to be shown. Its text stands in the conversation.</p>"
     response = page.render("mail_html.html", body=Markup(sanitise(html)))  # noqa: S704 - an explicit allow-list
     response.headers["Content-Security-Policy"] = MAIL_POLICY
     response.headers["X-Frame-Options"] = "SAMEORIGIN"

@@ -156,13 +156,16 @@ def spans(entry: Entry, digest: str) -> list[Span]:
 
 def _cut(text: str, within: Span, mine: Sequence[tuple[Span, Entry]]) -> Iterator[Piece]:
     near = [(s, e) for s, e in mine if s.start < within.end and s.end > within.start]
-    cuts = {within.start, within.end}
-    for span, _ in near:
-        cuts |= {max(span.start, within.start), min(span.end, within.end)}
-    places = sorted(cuts)
-    for start, end in pairwise(places):
-        here = tuple(e for s, e in near if s.start <= start and s.end >= end)
-        yield Piece(at=start, text=plain(text[start:end]), entries=here)
+    begins: dict[int, list[Entry]] = {}
+    ends: dict[int, list[Entry]] = {}
+    for span, entry in near:
+        begins.setdefault(max(span.start, within.start), []).append(entry)
+        ends.setdefault(min(span.end, within.end), []).append(entry)
+    here: list[Entry] = []
+    for start, end in pairwise(sorted({within.start, within.end, *begins, *ends})):
+        gone = {entry.id for entry in ends.get(start, ())}
+        here = [entry for entry in here if entry.id not in gone] + begins.get(start, [])
+        yield Piece(at=start, text=plain(text[start:end]), entries=tuple(here))
 
 
 def around(text: str, span: Span, reach: int = 280) -> tuple[str, str, str] | None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.routing import Mount, Route
 
-from mailsync.web.mail import parts, safe_name, sanitise
+from mailsync.web.mail import parts, safe_name, sanitise, too_deep
 from mailsync.web.security import COOKIE, Door, Names, check_password, hash_password, is_loopback, own_path
 from tests.web.mails import ATTACK
 
@@ -274,3 +274,27 @@ def test_only_static_files_are_served_from_the_disk(web):
     assert [r.path for r in web.made.routes if isinstance(r, Mount)] == ["/static"]
     for path in ("/static/../app.py", "/static/%2e%2e/app.py", "/static/..%2fapp.py", "/static//etc/passwd"):
         assert web.get(path).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("html", "deep"),
+    [
+        ("<div>" * 5000, True),
+        ("<b>" * 5000, True),
+        ("<p>" * 5000, False),
+        ("<tr><td>x" * 5000, False),
+        ("<div></div>" * 5000, False),
+    ],
+)
+def test_html_that_would_take_minutes_is_not_sanitised(html, deep):
+    """Elements nested without end are noticed by counting; long but flat HTML is shown."""
+    assert too_deep(html) is deep
+
+
+def test_a_message_with_thousands_of_messages_in_each_other_has_an_attachment():
+    """What the library cannot write down again is an empty file, never an error."""
+    nested = b"Content-Type: message/rfc822\n\n" * 3000
+
+    _, files = parts(nested + b"Subject: x\n\nText.\n")
+
+    assert len(files) <= 1
