@@ -12,6 +12,7 @@ from mailsync.model.entry import STATEFUL, Entry, Evidence, Finding, Kind
 from mailsync.model.mail import Message
 from mailsync.model.people import Side
 from mailsync.model.thread import Background, Heard
+from mailsync.reading.lookalike import imitates
 
 _RECENT = 40  # how many of the latest findings an answer is compared with, however long the thread
 _KINDRED = 24  # and how many earlier ones that share a rare word with it
@@ -52,7 +53,7 @@ def link(thread: str, heard: Sequence[Heard], background: Background) -> tuple[E
     web = _walk(found, scene)
     doubts = [_doubts(h.read.message) for h in heard]
     weak = [_weakness(item.finding, doubts[item.message], background) for item in found]
-    lives = steps(found, _moves(heard, web, weak, background))
+    lives = steps(found, _moves(found, heard, web, weak, background))
     clients = {h.read.message.message_id: h.read.client for h in heard}
     also: dict[int, list[Evidence]] = {}
     for again, original in scene.repeats.items():
@@ -75,14 +76,16 @@ def link(thread: str, heard: Sequence[Heard], background: Background) -> tuple[E
     )
 
 
-def _moves(heard: Sequence[Heard], web: _Web, weak: Sequence[str], background: Background) -> Moves:
+def _moves(
+    found: Sequence[Item], heard: Sequence[Heard], web: _Web, weak: Sequence[str], background: Background
+) -> Moves:
     """Return what moves the entries: the links, and who wrote when."""
     side = background.circle.side
     messages = [h.read.message for h in heard if not h.read.unread]
     return Moves(
         answers=web.answers,
-        replaces=web.replaces,
-        takes_up=web.takes_up,
+        replaces={n: old for n, old in web.replaces.items() if not weak[n] or found[n].kind is Kind.APPROVAL},
+        takes_up={n: request for n, request in web.takes_up.items() if not weak[n]},
         weak=frozenset(n for n, why in enumerate(weak) if why),
         talk=[(m.sent_at, side(m.sender.email)) for m in messages if m.sender],
     )
@@ -269,7 +272,14 @@ def _of_message(n: int, found: Sequence[Item]) -> list[int]:
 
 
 def _weakness(finding: Finding, doubts: str, background: Background) -> str:
-    """Say why a yes does not count in full: who said it is doubtful, or does not decide, or left a door open."""
+    """Say why a yes does not count in full: who said it is doubtful, or does not decide, or left a door open.
+
+    Whatever is said from an address that passes for a known one does not count.
+    """
+    if finding.side is Side.THIRD:
+        alike = imitates(finding.who, background.circle.known())
+        if alike:
+            return f"the sender's address could be taken for {alike}, and is another"
     if finding.kind is not Kind.APPROVAL:
         return ""
     if doubts:

@@ -92,6 +92,12 @@ class Circle:
         """Return the client that `email` (lower case) belongs to."""
         return next((client for client in self.clients if client.has(email)), None)
 
+    def known(self) -> tuple[str, ...]:
+        """Return every address and domain that is somebody's here: ours, colleagues', clients'."""
+        people = [(*client.domains, *client.addresses, *(c.email for c in client.contacts)) for client in self.clients]
+        ours = (*self.own, *(colleague.lstrip("@") for colleague in self.colleagues))
+        return tuple(dict.fromkeys((*ours, *(one for listed in people for one in listed))))
+
     def forbids(self, email: str) -> bool:
         """Say whether mail with this address must never be kept (exact address or domain)."""
         domain = email.rpartition("@")[2]
