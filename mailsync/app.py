@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from mailsync.config import Account, Config, load
+from mailsync.config import Account, Config, Login, load
 from mailsync.ledger.sqlite import open_ledger
 from mailsync.logs import hide
 from mailsync.model.draft import WAITING
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from mailsync.review import Reviewer
     from mailsync.transport.connection import ImapSettings
     from mailsync.transport.imap import ImapSource
+    from mailsync.transport.oauth import OAuthSettings
     from mailsync.transport.smtp import SmtpSettings
 
 DATABASE = "mailsync.db"
@@ -214,7 +215,34 @@ class App:
         """Return the mailbox of `account`, not yet connected."""
         from mailsync.transport.imap import ImapSource
 
-        return ImapSource(self._imap(account), lambda: hide(secret(account, account.imap_username)))
+        return ImapSource(self._imap(account), lambda: self.secret(account, account, account.imap_username))
+
+    def secret(self, account: Account, login: Login, username: str) -> str:
+        """Return the password or token of a login; it is kept out of the log from now on."""
+        if login.way() != "oauth":
+            return hide(secret(login, username))
+        from mailsync.transport.oauth import access_token
+
+        return hide(access_token(self.oauth(account)))
+
+    def oauth(self, account: Account) -> OAuthSettings:
+        """Return how `account` logs in by OAuth. Raises UsageError if it does not."""
+        from mailsync.transport.oauth import OAuthSettings
+
+        table = account.oauth
+        if table is None:
+            raise UsageError(f"The account {account.key} does not log in by OAuth.", "docs/providers.md shows how.")
+        name = "".join(c if c.isalnum() else "-" for c in account.key)
+        return OAuthSettings(
+            account=account.key,
+            provider=table.provider,
+            client_id=table.client_id,
+            username=account.imap_username,
+            store=self.config.data_dir / "tokens" / f"{name}.json",
+            secret=secret(Login(password_file=table.client_secret_file)) if table.client_secret_file else "",
+            tenant=table.tenant,
+            authority=table.authority,
+        )
 
     def _imap(self, account: Account) -> ImapSettings:
         from mailsync.transport.connection import ImapSettings
@@ -244,9 +272,9 @@ class App:
         if account.key not in self._outboxes:
             self._outboxes[account.key] = ImapOutbox(
                 self._imap(account),
-                lambda: hide(secret(account, account.imap_username)),
+                lambda: self.secret(account, account, account.imap_username),
                 self._smtp(account),
-                lambda: hide(secret(account.smtp_login, account.smtp_username)),
+                lambda: self.secret(account, account.smtp_login, account.smtp_username),
             )
         return self._outboxes[account.key]
 

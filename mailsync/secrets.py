@@ -33,7 +33,7 @@ def secret(login: Login, username: str = "") -> str:
         "keyring": lambda: _from_keyring(username),
     }
     way = login.way()
-    if not way:
+    if way not in ways:
         raise SecretError("No way to the password is configured.", f"Set one of {', '.join(ways)} in the account.")
     value = ways[way]()
     if not value:

@@ -12,6 +12,8 @@ from mailsync import __version__
 #: Every command with its home and its one-line help, so that `mailsync --help` imports none of them.
 COMMANDS = {
     "demo": ("mailsync.cli.demo:demo", "Run the product on a sample mailbox; needs no account and no network."),
+    "init": ("mailsync.cli.setup:init", "Find your servers, try the login, propose clients, write a config."),
+    "login": ("mailsync.cli.setup:login", "Log an account in by OAuth (Microsoft, Google), once."),
     "doctor": ("mailsync.cli.service:doctor", "Check config, login, folders, disk, database and completeness."),
     "poll": ("mailsync.cli.service:poll", "Take in what is new, read it, draft recaps: one turn."),
     "run": ("mailsync.cli.service:run", "Do the same again and again, as a background service."),
@@ -80,7 +82,7 @@ def cli() -> None:
 
     Every entry points to the sender's exact words. Nothing is sent, moved or marked read without your explicit act.
 
-    Start with 'mailsync demo', or write a config (see config.example.toml) and run 'mailsync doctor'.
+    Start with 'mailsync demo', or with your own mail: 'mailsync init', then 'mailsync doctor'.
     """
 
 

@@ -40,10 +40,14 @@ def _accounts(raw: dict[str, Any]) -> Iterator[Mistake]:
                 yield from _security((*place, server), table)
         imap = account.get("imap")
         auth = imap.get("auth", "password") if isinstance(imap, dict) else "password"
-        if auth in ("xoauth2", "oauthbearer") and _ways(account) and "token_command" not in account:
-            yield (*place, "imap", "auth"), f'{auth} needs an access token; set "token_command" in this account'
-        if auth == "password" and "token_command" in account:
-            yield (*place, "token_command"), 'gives a token, but imap.auth is "password"; set it to "xoauth2"'
+        token = next((way for way in ("token_command", "oauth") if way in account), "")
+        if auth in ("xoauth2", "oauthbearer") and _ways(account) and not token:
+            yield (
+                (*place, "imap", "auth"),
+                f'{auth} needs an access token; set "token_command" or "oauth" in this account',
+            )
+        if auth == "password" and token:
+            yield (*place, token), 'gives a token, but imap.auth is "password"; set it to "xoauth2"'
 
 
 def _ways(table: dict[str, Any]) -> list[str]:

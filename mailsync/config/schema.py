@@ -101,11 +101,25 @@ class Login(Section):
 
     def way(self) -> str:
         """Return the name of the key that says where the secret comes from, "" where none does."""
-        return next((name for name in SECRET_WAYS if getattr(self, name)), "")
+        return next((name for name in SECRET_WAYS if getattr(self, name, None)), "")
+
+
+class OAuth(Section):
+    """A login on the provider's own page instead of a password; `mailsync login` does it once."""
+
+    provider: Literal["microsoft", "google"] = Field(description="Whose login page.")
+    client_id: Text = Field(default="", description="Id of the app registration; docs/providers.md shows how.")
+    client_secret_file: File | None = Field(
+        default=None, description="File with the client secret that Google gives desktop apps."
+    )
+    tenant: Text = Field(default="common", description="Microsoft tenant: common, organizations, or your own.")
+    authority: Text = Field(
+        default="", pattern="^(https://.*)?$", description="Address of another login service, such as a national cloud."
+    )
 
 
 #: The keys of which an account has exactly one.
-SECRET_WAYS = tuple(Login.model_fields)
+SECRET_WAYS = (*Login.model_fields, "oauth")
 
 
 class Imap(Section):
@@ -153,6 +167,7 @@ class Account(Login):
 
     name: Text = Field(default="", description="Short name for lists and folders of data; the address if empty.")
     address: Email = Field(description="The address of this mailbox, used as From in its letters.")
+    oauth: OAuth | None = Field(default=None, description="Login by OAuth 2.0.")
     imap: Imap = Field(description="The server your mail lies on.")
     smtp: Smtp | None = Field(default=None, description="The server that sends; without it letters only go to Drafts.")
     folders: tuple[Text, ...] = Field(default=(), description="Further folders to read besides the inbox and Sent.")

@@ -20,8 +20,9 @@ from urllib.parse import quote
 
 from imapclient import IMAPClient
 
-from mailsync.model.errors import LoginRefusedError, ServerError
+from mailsync.model.errors import ServerError
 from mailsync.transport.net import Auth, Security, encrypt, explain, insist_on_privacy, reach, tls_context
+from mailsync.transport.refusal import login_error
 
 #: Octets a second above which a transfer never counts as slow.
 PACE: Final = 8 * 1024
@@ -387,37 +388,3 @@ def plain(said: str, secret: str = "") -> str:
     for form in (secret, *encoded) if secret else ():
         said = said.replace(form, "***")
     return " ".join("".join(c if c.isprintable() else " " for c in said).split())[:200]
-
-
-#: What a server says when the login would be right at another time (pitfall: too many connections read as "wrong").
-_LATER = re.compile(r"unavailable|inuse|limit|too many|try again|try later|temporar|throttl|exceeded", re.IGNORECASE)
-
-_LOGIN_HINTS: Final = (
-    (
-        ("gmail.com", "googlemail.com"),
-        "Gmail wants an app password (account > Security > App passwords) or OAuth, not the account's password.",
-    ),
-    (
-        ("outlook.com", "office365.com", "hotmail.com", "outlook.office365.com"),
-        (
-            'Microsoft wants OAuth, no password: auth = "xoauth2" and a token_command with the scope '
-            "https://outlook.office.com/IMAP.AccessAsUser.All; the tenant's admin must have consented."
-        ),
-    ),
-    (
-        ("yahoo.com", "icloud.com", "me.com", "aol.com", "fastmail.com", "zoho.com", "zoho.eu", "gmx.net", "web.de"),
-        "This provider wants an app password, made in the account's security settings, and IMAP switched on there.",
-    ),
-)
-
-
-def login_error(host: str, username: str, auth: Auth, said: str) -> ServerError | LoginRefusedError:
-    """Tell a wrong password from a server that is only busy, and say what to do next."""
-    if _LATER.search(said):
-        return ServerError(f"{host} does not take the login of {username} now: {said}", "It will be tried again later.")
-    hint = next((text for hosts, text in _LOGIN_HINTS if host.lower().endswith(hosts)), "")
-    if not hint and auth is Auth.PASSWORD:
-        hint = "Check username and password; many providers want an app password or OAuth, and IMAP switched on."
-    elif not hint:
-        hint = "Check that the token is fresh, made for this mailbox and server, and allowed to use IMAP."
-    return LoginRefusedError(f"{host} refused the login of {username}: {said}", hint)

@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from mailsync.model.errors import LoginRefusedError, OutcomeUnknownError, ServerError
-from mailsync.transport.connection import login_error, plain
+from mailsync.transport.connection import plain
 from mailsync.transport.mime import plain_address
 from mailsync.transport.net import Auth, Security, encrypt, explain, insist_on_privacy, reach, tls_context
+from mailsync.transport.refusal import login_error
 
 #: What smtplib and the network throw.
 _BROKEN = (OSError, ValueError, smtplib.SMTPException)  # SMTPException is an OSError, named for the reader
