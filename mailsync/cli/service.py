@@ -10,10 +10,18 @@ from mailsync.cli.output import complain, put_json, say
 from mailsync.model.errors import LoginRefusedError, MailsyncError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mailsync.app import App
+    from mailsync.config import Account
+    from mailsync.model.ports import Folder
     from mailsync.pipeline import Turn
+    from mailsync.transport.imap import ImapSource
 
 IN_PART = 3
+
+#: Minutes by which this machine's clock may be behind the server's.
+CLOCK_MINUTES = 5
 
 
 @click.command()
@@ -158,7 +166,9 @@ def doctor(complete: bool, config: Path) -> int:
         if not complete:
             say(f"config: {app.config.path} is fine")
             wrong += _check_disk(app)
+            wrong += _check_place(app)
             wrong += _check_ledger(app)
+            wrong += sum(_check_account(app, account) for account in app.config.accounts)
         for account in app.config.accounts:
             try:
                 wrong += _check_folders(app, account.key)
@@ -179,6 +189,78 @@ def _check_disk(app: "App") -> int:
         complain("the disk is nearly full", "Make room, or move the data directory ([data] dir).")
         return 1
     return 0
+
+
+#: File systems over a network, where SQLite's locks cannot be relied upon.
+_NETWORKED = ("nfs", "cifs", "smb", "afs", "fuse.sshfs", "9p", "ceph", "glusterfs")
+
+
+def _check_place(app: "App") -> int:
+    """Say when the database lies on a network file system: two machines could write at once and damage it."""
+    kind = file_system(app.config.data_dir)
+    if kind.startswith(_NETWORKED):
+        complain(
+            f"the data directory lies on a network file system ({kind})",
+            "SQLite's locks fail there; name a local folder in [data] dir and keep backups on the network instead.",
+        )
+        return 1
+    return 0
+
+
+def file_system(path: Path, mounts: Path = Path("/proc/mounts")) -> str:
+    """Return the type of the file system that holds `path`, "" where the system does not tell."""
+    try:
+        rows = [line.split() for line in mounts.read_text(encoding="utf-8", errors="replace").splitlines()]
+    except OSError:
+        return ""
+    where = path.resolve()
+    found = [(len(row[1]), row[2]) for row in rows if len(row) > 2 and where.is_relative_to(Path(row[1]))]
+    return max(found)[1] if found else ""
+
+
+def _check_account(app: "App", account: "Account") -> int:
+    """Look whether letters have a Drafts and a Sent folder to go to, and whether this machine's clock is right."""
+    from mailsync.model.mail import FolderRole
+
+    wrong = 0
+    source = app.source(account)
+    try:
+        folders = source.all_folders()
+        names = {folder.name for folder in folders}
+        for role, key, named in (
+            (FolderRole.DRAFTS, "drafts_folder", account.drafts_folder),
+            (FolderRole.SENT, "sent_folder", account.sent_folder),
+        ):
+            if not named and role not in {folder.role for folder in folders}:
+                complain(
+                    f"{account.key}: no {role.value} folder can be made out",
+                    f"Name it in the account ({key}); there are: {', '.join(sorted(names)[:12])}.",
+                )
+                wrong += 1
+        ahead = _ahead(app, source, folders)
+        if ahead > CLOCK_MINUTES:
+            complain(
+                f"{account.key}: the newest mail is dated {ahead:.0f} minutes after this machine's clock",
+                "Set the clock (timedatectl set-ntp true): deadlines and reminders are counted by it.",
+            )
+            wrong += 1
+    except MailsyncError:
+        return 0  # what is wrong with the server is said once, where the folders are compared
+    finally:
+        source.close()
+    return wrong
+
+
+def _ahead(app: "App", source: "ImapSource", folders: "Sequence[Folder]") -> float:
+    """Return by how many minutes the server's date of the newest message in the inbox is ahead of our clock."""
+    from mailsync.model.mail import FolderRole
+
+    inbox = next((folder for folder in folders if folder.role is FolderRole.INBOX), None)
+    if inbox is None:
+        return 0.0
+    source.examine(inbox)
+    newest = source.envelopes(source.uids()[-3:])
+    return max(((e.internal_date - app.now()).total_seconds() / 60 for e in newest), default=0.0)
 
 
 def _check_ledger(app: "App") -> int:
