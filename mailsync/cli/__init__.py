@@ -29,6 +29,7 @@ COMMANDS = {
     "accept": ("mailsync.cli.entries:accept", "Let suggestions stand in the log."),
     "dismiss": ("mailsync.cli.entries:dismiss", "Say that suggestions are no agreements."),
     "report": ("mailsync.cli.client:report", "Show a client's patterns, and our own, each with its messages."),
+    "brief": ("mailsync.cli.client:brief", "Show a client on one page, or hand it over to a colleague."),
     "note": ("mailsync.cli.entries:note", "Write down what was said by phone or in a meeting."),
     "agreed": ("mailsync.cli.record:agreed", "Say what was agreed on price, dates and scope, version by version."),
     "dispute": ("mailsync.cli.record:dispute", "Write a folder that proves what was agreed, checkable by others."),

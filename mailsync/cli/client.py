@@ -9,10 +9,14 @@ import click
 
 from mailsync.cli.options import Day, as_of_option, config_option, json_option
 from mailsync.cli.output import put_json, say, short, wrapped
+from mailsync.model.errors import UsageError
 from mailsync.model.people import Side
 
 if TYPE_CHECKING:
     from mailsync.app import App
+    from mailsync.model.entry import Entry
+    from mailsync.patterns.alerts import Alert
+    from mailsync.patterns.brief import Brief
     from mailsync.patterns.figures import Case, Figure
     from mailsync.patterns.history import History
     from mailsync.patterns.report import Report
@@ -64,7 +68,9 @@ def report(
         if as_json:
             _put(told, leaving=leaving, looking_back=looking_back)
         elif html:
-            pass
+            from mailsync.patterns.page import report_page
+
+            _write(html, report_page(told))
         elif leaving:
             _say_exit(told)
         elif looking_back:
@@ -73,6 +79,108 @@ def report(
             _say_escalation(told)
         else:
             _say_report(told, cases)
+
+
+@click.command()
+@click.argument("client")
+@click.option("--handover", is_flag=True, help="The longer version for a colleague: also what was refused and changed.")
+@click.option("--alerts", "pressing", is_flag=True, help="Only what wants attention now.")
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write the brief as a page.")
+@as_of_option
+@config_option
+@json_option
+def brief(
+    client: str,
+    as_of: date | None,
+    *,
+    handover: bool,
+    pressing: bool,
+    html: Path | None,
+    config: Path,
+    as_json: bool,
+) -> None:
+    """Show a client on one page: people, what is open, what was agreed, the next dates.
+
+    Example: mailsync brief corvane --handover --html corvane.html
+    """
+    from mailsync.app import open_app
+    from mailsync.patterns.alerts import alert_json, alerts
+    from mailsync.patterns.brief import brief as make
+    from mailsync.patterns.brief import brief_json
+
+    with open_app(config, read_only=True) as app:
+        history = _history(app, client, as_of=as_of)
+        now = alerts(history, soon_days=app.config.patterns.soon_days)
+        if pressing and as_json:
+            put_json([alert_json(one) for one in now])
+        elif pressing:
+            _say_alerts(now)
+        elif as_json:
+            put_json(brief_json(make(history), handover=handover) | {"alerts": [alert_json(one) for one in now]})
+        elif html:
+            from mailsync.patterns.page import brief_page
+
+            _write(html, brief_page(make(history), handover=handover))
+        else:
+            _say_brief(make(history), now, handover=handover)
+
+
+def _write(path: Path, page: str) -> None:
+    """Write a page, and say where it lies. Raises UsageError where it cannot be written."""
+    try:
+        path.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}", "Name another file with --html.") from error
+    say(f"written: {path}")
+
+
+def _say_alerts(now: "Sequence[Alert]") -> None:
+    for one in now:
+        say(wrapped(f"{one.about.value}: {one.text}", 2), colour="red" if one.about.value == "overdue" else None)
+        if one.letter and one.thread:
+            say(f"    mailsync drafts make {one.thread} --letter {one.letter.value}", dim=True)
+    if not now:
+        say("  Nothing wants attention now.")
+
+
+def _say_brief(one: "Brief", now: "Sequence[Alert]", *, handover: bool) -> None:
+    from mailsync.patterns.brief import changes
+
+    client = one.history.client
+    say(client.name, bold=True)
+    if client.agreement:
+        say(wrapped(client.agreement, 2))
+    say("\nPeople", bold=True)
+    for p in one.people:
+        facts = [p.role, "decides" if p.decides else "", f"seems: {p.seems}" if p.seems else "", f"{p.mails} mails"]
+        say(f"  {p.name or p.email}: {', '.join(filter(None, facts))}; wording {p.wording or 'some'}")
+    for clash in one.clashes:
+        first, second = clash.first.finding, clash.second.finding
+        say(f"  They disagree: {first.who} “{short(first.evidence.quote, 60)}”,")
+        say(f"    {second.who} “{short(second.evidence.quote, 60)}”  [show {clash.second.id}]")
+    for sentence in one.manner:
+        say(f"  {sentence}", dim=True)
+    say("\nNow", bold=True)
+    _say_alerts(now)
+    parts = [("Next dates", one.dates), ("We owe", one.ours), ("They owe", one.theirs), ("Agreed", one.agreements)]
+    for title, entries in [*parts, *([("Refused", one.refused)] if handover else [])]:
+        say(f"\n{title}", bold=True)
+        _say_entries(entries)
+    if handover:
+        say("\nChanged on the way", bold=True)
+        pairs = changes(one.history)
+        for old, new in pairs:
+            say(f"  “{short(old.finding.evidence.quote, 60)}” became “{short(new.finding.evidence.quote, 60)}”")
+        if not pairs:
+            say("  nothing")
+
+
+def _say_entries(entries: "Sequence[Entry]") -> None:
+    for entry in entries:
+        due = f"{entry.finding.terms.due[:10]}  " if entry.finding.terms.due else ""
+        say(f"  {due}“{short(entry.finding.evidence.quote, 90)}”  [show {entry.id}]")
+    if not entries:
+        say("  nothing")
 
 
 def _history(app: "App", client: str, since: date | None = None, as_of: date | None = None) -> "History":
@@ -188,11 +296,7 @@ def _say_exit(told: "Report") -> None:
         say(f"  {line_of(figure)}")
     for title, owed in (("We still owe", check.ours), ("They still owe", check.theirs)):
         say(f"\n{title}", bold=True)
-        for entry in owed:
-            due = f"{entry.finding.terms.due}  " if entry.finding.terms.due else ""
-            say(f"  {due}“{short(entry.finding.evidence.quote, 90)}”  [show {entry.id}]")
-        if not owed:
-            say("  nothing")
+        _say_entries(owed)
     threads = [mail.thread for mail in told.history.mails]
     if threads:
         say(f"\nThe decision is yours. A closing letter: mailsync drafts make {threads[-1]} --letter closing", dim=True)

@@ -201,7 +201,7 @@ def silent(history: History, side: Side) -> Seen:
     waiting = [m for m in history.mails if m.side is other(side) and m.requests]
     due = [d for d in deadlines(history) if d.side is side]
     cases = []
-    for mail, end in zip(mine, [*(m.at for m in mine[1:]), history.now], strict=True):
+    for mail, end in zip(mine, [m.at for m in mine[1:]] + [history.now] * bool(mine), strict=True):
         days = history.working_days(history.day(mail.at), history.day(end))
         if days <= limit:
             continue

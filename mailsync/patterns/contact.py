@@ -37,7 +37,7 @@ CLOSE_WATCH = Rule(
     out_of="weeks in which the client wrote",
     unit="",
     least=3,
-    share=0.15,
+    share=0.1,
     sides=(Side.CLIENT,),
 )
 NO_AUTHORITY = Rule(
@@ -125,7 +125,7 @@ def watched(history: History, side: Side) -> Seen:
         if len(status) >= 3 or (len(mails) >= 10 and len(mails) > 5 * items):
             what = f"week of {monday:%-d %b %Y}: {len(mails)} mails, {items} open, {len(status)} asking for the state"
             first = (status or mails)[0]
-            cases.append(case(first, what, quote=question(first), also=mails))
+            cases.append(case(first, what, quote=question(first), also=status or mails))
     mean = sum(ratios) / len(ratios) if ratios else 0
     remark = f"{mean:.1f} mails a week for each open item; {asked} questions for the state of things" if ratios else ""
     return Seen(cases=tuple(cases), chances=tuple(m[0].at for m in weeks.values()), remark=remark)

@@ -6,10 +6,10 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from mailsync.model.entry import STATEFUL, Entry, Kind, State, Topic, state_on
+from mailsync.model.entry import STATEFUL, Entry, Kind, State, Topic, due_day, state_on
 from mailsync.model.people import Side
 from mailsync.patterns.figures import Case, Rule, Seen, case_of
-from mailsync.patterns.history import History, answered_at, dated, other, owner_side
+from mailsync.patterns.history import History, answered_at, dated, is_owed, other, owner_side
 
 #: Waiting shorter than this many working days is the ordinary course of things.
 _WAIT = 3
@@ -29,7 +29,8 @@ WAITED = Rule(
     key="waiting",
     title="Kept the other side waiting before a date",
     counts="a date of the other side before which it waited three working days or more for an answer that it had asked "
-    "for in the same thread. Days on which several answers were missing count once.",
+    "for in the same thread; where it had named a day for it, from that day on. Days on which several answers were "
+    "missing count once.",
     out_of="past due days of the other side",
     unit="working days",
     least=3,
@@ -43,7 +44,7 @@ CHANGED = Rule(
     out_of="promises, offers, requests and decisions of both sides",
     unit="",
     least=5,
-    share=0.15,
+    share=0.08,
 )
 GOALPOSTS = Rule(
     key="goalposts",
@@ -52,7 +53,7 @@ GOALPOSTS = Rule(
     out_of="terms that were agreed, confirmed or done",
     unit="",
     least=3,
-    share=0.08,
+    share=0.05,
 )
 
 
@@ -141,7 +142,8 @@ def _deadline(history: History, entry: Entry, side: Side, due: date) -> Deadline
     elif last.state is State.REJECTED:
         outcome = Outcome.DROPPED
     elif last.state is State.REPLACED:
-        outcome = Outcome.MOVED_LATE if late else Outcome.MOVED
+        same = _is_same_kind(history, history.by_id.get(last.by), entry)
+        outcome = Outcome.DROPPED if not same else Outcome.MOVED_LATE if late else Outcome.MOVED
     else:  # done because nobody missed it is done in time
         outcome = Outcome.LATE if late and last.by else Outcome.KEPT
     return Deadline(
@@ -156,6 +158,8 @@ def _with_waiting(history: History, one: Deadline, questions: Sequence[Entry]) -
     inputs: list[Entry] = []
     for question in questions:
         asked, answer = history.day(question.finding.date), answered_at(history, question)
+        if question.finding.terms.due:  # nobody waits before the day that was given
+            asked = max(asked, due_day(question.finding.terms.due))
         if question.id == one.entry.id or asked > one.due or question.finding.date < one.entry.finding.date - _BEFORE:
             continue
         until = min(stop, history.day(answer) if answer else stop)
@@ -240,7 +244,16 @@ def _changes(history: History) -> list[tuple[Entry, Entry]]:
         (new, old)
         for new, old in pairs
         if old is not None and _matters(new) and _matters(old) and new.finding.date > old.finding.date
+        if _is_same_kind(history, new, old)
     ]
+
+
+def _is_same_kind(history: History, new: Entry | None, old: Entry) -> bool:
+    """Say whether new terms can be an old item's: both of money or neither, and of the same side where it must act."""
+    if new is None or (new.finding.terms.topic is Topic.PAYMENT) is not (old.finding.terms.topic is Topic.PAYMENT):
+        return False
+    owed = is_owed(new) and is_owed(old)
+    return not owed or owner_side(new, history.circle) is owner_side(old, history.circle)
 
 
 def _asker(history: History, new: Entry, old: Entry) -> Side:

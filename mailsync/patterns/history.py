@@ -58,9 +58,9 @@ class Mail:
 class History:
     """A client's threads as of `now`.
 
-    `entries` are those that stand in the log (no suggestions) and `mails` the messages of persons, both by date;
-    `threads` holds the mails by thread, `times` when each side wrote in them, `working` the working days of the whole
-    time and a year beyond. `since` bounds what is counted, not what is known: states and answers are
+    `entries` are those that stand in the log (`by_id` also knows the suggestions), `mails` the messages of persons,
+    both by date; `threads` holds the mails by thread, `times` when each side wrote in them, `working` the working days
+    of the whole time and a year beyond. `since` bounds what is counted, not what is known: states and answers are
     always judged by everything.
     """
 
@@ -164,7 +164,7 @@ def history(
         mails=tuple(mails),
         letters=tuple(sorted(letters, key=lambda d: d.created_at)),
         threads={thread: tuple(talk) for thread, talk in talks.items()},
-        by_id={entry.id: entry for entry in standing},
+        by_id={entry.id: entry for entry in entries},
         by_thread={thread: tuple(those) for thread, those in of.items()},
         times={key: tuple(those) for key, those in times.items()},
         working=_working_days(hours, min((m.at for m in mails), default=now), now),
@@ -252,14 +252,14 @@ def settled_at(entry: Entry) -> datetime | None:
 def answered_at(history: History, entry: Entry) -> datetime | None:
     """Return when a question was answered, None while it is not.
 
-    An entry settles it; else the other side's first mail in the thread after the last time it was asked does.
+    Words that settle it do; else the other side's first mail in the thread after the last time it was asked.
     """
-    end = settled_at(entry)
-    if end is not None:
-        return end
+    said = next((s.at for s in entry.steps if s.state in _SETTLED and s.state is not State.REPLACED and s.by), None)
+    if said is not None:
+        return said
     last = max(asked_again(history, entry), default=entry.finding.date)
     mail = history.next_mail(entry.thread, other(entry.finding.side), last)
-    return mail.at if mail else None
+    return mail.at if mail else settled_at(entry)
 
 
 def dated(entries: Sequence[Entry]) -> Iterator[tuple[Entry, date]]:
