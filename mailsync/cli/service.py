@@ -1,5 +1,7 @@
 """The worker and its health on the terminal: poll, run, import, doctor, status, verify."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,8 +65,9 @@ def _code(turn: "Turn") -> int:
 
 @click.command()
 @click.option("--log-format", type=click.Choice(["text", "json"]), help="Overrides [log] format.")
+@click.option("--web", is_flag=True, help="Also serve the review page, where [web] says.")
 @config_option
-def run(log_format: str | None, config: Path) -> None:
+def run(log_format: str | None, web: bool, config: Path) -> None:
     """Follow every account, by IDLE and at its interval, until told to stop (SIGTERM, Ctrl-C).
 
     Example: mailsync run
@@ -73,9 +76,20 @@ def run(log_format: str | None, config: Path) -> None:
     from mailsync.logs import set_up
     from mailsync.service import Service
 
-    with open_app(config) as app:
+    with open_app(config) as app, _page(config) if web else nullcontext():
         set_up(app.config.log.level, log_format or app.config.log.format)
         Service(app).run()
+
+
+@contextmanager
+def _page(config: Path) -> Iterator[None]:
+    """Serve the review page beside the service, over a ledger of its own."""
+    from mailsync.app import open_app
+    from mailsync.web.server import serve_in_thread
+
+    with open_app(config) as own, serve_in_thread(own) as server:
+        say(f"mailsync is at {server.url}")
+        yield
 
 
 @click.command("import")
