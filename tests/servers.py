@@ -141,7 +141,7 @@ service anvil {{
 class Dovecot:
     """A Dovecot of one's own; every user name is good with PASSWORD, and its mailbox is made at the first login."""
 
-    def __init__(self, authority: Authority, prefix: str = "", separator: str = "/") -> None:
+    def __init__(self, authority: Authority, prefix: str = "", separator: str = "/", extra: str = "") -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="mailsync-dovecot-"))
         self.folder.chmod(0o755)
         self.port, self.tls_port, self.ca = free_port(), free_port(), authority.ca
@@ -160,7 +160,7 @@ class Dovecot:
         rules = (f"{user}:::::::userdb_quota_rule=*:messages=1\n" for user in self._narrow)
         (self.folder / "limited").write_text("".join(rules))
         self.config = self.folder / "dovecot.conf"
-        self.config.write_text(text)
+        self.config.write_text(text + extra)
         command = [shutil.which("dovecot") or "/usr/sbin/dovecot", "-F", "-c", self.config]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self._wait()
