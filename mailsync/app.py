@@ -20,6 +20,7 @@ from mailsync.ledger.sqlite import open_ledger
 from mailsync.logs import hide
 from mailsync.model.draft import WAITING
 from mailsync.model.errors import NotFoundError, OutdatedLedgerError, StateError, UsageError
+from mailsync.model.event import Trouble
 from mailsync.model.mail import Address
 from mailsync.model.people import Circle
 from mailsync.model.ports import Count
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from mailsync.transport.smtp import SmtpSettings
 
 DATABASE = "mailsync.db"
+#: How long one turn may look for the senders' keys; what is left is for the next.
+EVIDENCE_TIME = timedelta(seconds=20)
 
 
 class App:
@@ -140,7 +143,28 @@ class App:
             for name in ("", *sorted(account.key for account in accounts)):
                 locks.enter_context(one_worker(self.config.data_dir, name))
             resolve_open_intents(self.reviewer())
-            return run_once(self.desk(), (self.source(account) for account in accounts))
+            turn = run_once(self.desk(), (self.source(account) for account in accounts))
+            self.collect_evidence()
+            return turn
+
+    def collect_evidence(self) -> int:
+        """Check the DKIM signatures of new mail, if the configuration wants it; return how many messages."""
+        if not self.config.evidence.dkim:
+            return 0
+        from mailsync.transport.dkim_check import check_signatures, system_dns
+
+        start, checked_now = self.now(), 0
+        try:
+            for digest in self.ledger.unproven(start - timedelta(days=7)):
+                if self.now() - start > EVIDENCE_TIME:  # a DNS that does not answer must not hold up the mail
+                    break
+                checked_now += 1
+                found = check_signatures(self.ledger.raw(digest).data, system_dns)
+                checked = self.now().isoformat(timespec="seconds")
+                self.ledger.keep_evidence(digest, {"dkim": found, "checked_at": checked}, self.now())
+        except UsageError as error:  # the extra is not installed: the mail is in, and the next turn tries again
+            self.ledger.trouble(Trouble(at=self.now(), stage="read", subject="dkim", reason=f"{error} {error.hint}"))
+        return checked_now
 
     def take(self, source: MailSource, stopped: Callable[[], bool] = bool) -> Turn:
         """Take in one account over a connection that stays open, under the lock of that account."""
@@ -163,7 +187,9 @@ class App:
         try:
             with one_worker(self.config.data_dir):
                 resolve_open_intents(self.reviewer())
-                return read_new(desk) + draft_recaps(desk)
+                turn = read_new(desk) + draft_recaps(desk)
+                self.collect_evidence()
+                return turn
         finally:
             self._reading.release()
 

@@ -153,6 +153,7 @@ def dispute(
             redact=redact,
             suggestions=suggestions,
             addressee=addressee,
+            servers=tuple((account.key, account.authserv) for account in app.config.accounts if account.authserv),
         )
         case = gather(app.ledger, app.circle, wish, app.now(), app.zone)
         made = write(case, out, app.config.templates_dir, pdf=pdf)

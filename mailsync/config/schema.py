@@ -174,6 +174,9 @@ class Account(Login):
     sent_folder: Text = Field(default="", description="Sent folder; found by its role if empty.")
     drafts_folder: Text = Field(default="", description="Drafts folder; found by its role if empty.")
     poll_minutes: Whole = Field(default=5, ge=1, le=1440, description="How often to look for new mail.")
+    authserv: Text = Field(
+        default="", description="Name your mail server writes into Authentication-Results; only its results count."
+    )
 
     @property
     def key(self) -> str:
@@ -297,6 +300,14 @@ class Limits(Section):
     )
 
 
+class Evidence(Section):
+    """What is found out about a message when it comes in, because later nobody can."""
+
+    dkim: StrictBool = Field(
+        default=False, description="Check DKIM signatures at once; this asks the DNS for the senders' keys."
+    )
+
+
 class Data(Section):
     """Where the log and the archive lie."""
 
@@ -314,6 +325,16 @@ class Web(Section):
         default="", repr=False, description="Hash of the page's password, needed beyond this machine."
     )
     keys: StrictBool = Field(default=True, description="Keyboard commands on the page.")
+
+
+class Service(Section):
+    """What the background service shows to other programs."""
+
+    listen: Text = Field(
+        default="",
+        pattern=r"^([^\s/]*:\d{1,5})?$",
+        description="Address for /healthz and /metrics; nothing is shown if empty.",
+    )
 
 
 class Log(Section):
@@ -336,8 +357,10 @@ class Config(Section):
     patterns: Patterns = Patterns()
     never: Never = Never()
     limits: Limits = Limits()
+    evidence: Evidence = Evidence()
     data: Data = Data()
     web: Web = Web()
+    service: Service = Service()
     log: Log = Log()
     _path: Path | None = PrivateAttr(None)
 

@@ -2,10 +2,11 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, tzinfo
+from typing import Any
 
 from mailsync.dossier.chronology import Miss, Row, misses, rows
 from mailsync.model.draft import WAITING, DraftState
@@ -17,6 +18,7 @@ from mailsync.model.people import Circle, Client, Side
 from mailsync.model.ports import Ledger, ThreadInfo
 from mailsync.model.thread import NOTE_DOMAIN, ReadMessage
 from mailsync.reading.attachments import File, files
+from mailsync.reading.authentication import Authentication, authentication
 
 #: More hits than any matter has; a query that finds more is no matter.
 _MOST_HITS = 20_000
@@ -29,7 +31,8 @@ _UNSENT = (*sorted(WAITING), DraftState.DISCARDED, DraftState.WITHDRAWN)
 class Wish:
     """What the folder is to be about: a client, a matter in the words of a search, a period (days, both included).
 
-    `suggestions` takes in what the program only suggests, marked as such.
+    `suggestions` takes in what the program only suggests, marked as such. `servers` pairs an account with the name
+    that its mail server writes into Authentication-Results.
     """
 
     client: Client
@@ -39,6 +42,7 @@ class Wish:
     redact: bool = False
     suggestions: bool = False
     addressee: str = ""
+    servers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +50,8 @@ class Exhibit:
     """One message of the folder under its number.
 
     `withheld` says why nothing of it is shown but date, side and digest; `gaps` are the stretches of its text that are
-    blacked out (then its bytes and files are left out as well).
+    blacked out (then its bytes and files are left out as well). `authentication` is what the server that received it
+    found out, `signatures` what was found when its DKIM signatures were checked (see `transport.dkim_check`).
     """
 
     number: int
@@ -57,6 +62,8 @@ class Exhibit:
     withheld: str = ""
     gaps: tuple[Span, ...] = ()
     files: tuple[File, ...] = ()
+    authentication: Authentication | None = None
+    signatures: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def whole(self) -> bool:
@@ -247,9 +254,15 @@ def _exhibits(
                 withheld=withheld,
                 gaps=gaps,
                 files=files(raw.data) if whole and raw else (),
+                authentication=authentication(raw.data, _server(raw, wish)) if raw and not withheld else None,
+                signatures=tuple(s for one in ledger.evidence(message.digest) for s in one.get("dkim", ())),
             )
         )
     return tuple(found)
+
+
+def _server(raw: RawMessage, wish: Wish) -> str:
+    return dict(wish.servers).get(raw.location.account, "") if raw.location else ""
 
 
 def _withheld(read: ReadMessage, circle: Circle, wish: Wish, matter: _Matter) -> str:

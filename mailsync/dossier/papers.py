@@ -98,9 +98,16 @@ def _exhibit(one: Exhibit) -> dict[str, Any]:
         "cc": [address.email for address in message.cc],
         "subject": message.subject,
         "received_at": received,
+        "authentication": _authentication(one),
+        "dkim": [dict(signature) for signature in one.signatures],
         "attachments": [file_path(one, n) for n in range(1, len(one.files) + 1)],
         "troubles": list(message.troubles),
     }
+
+
+def _authentication(one: Exhibit) -> dict[str, Any] | None:
+    found = one.authentication
+    return {"server": found.server, "ours": found.ours, "results": list(found.results)} if found else None
 
 
 def _line(event: Event, *, hidden: bool) -> str:

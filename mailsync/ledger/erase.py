@@ -53,7 +53,7 @@ def _erase(conn: sqlite3.Connection, client: str, now: datetime, before: datetim
     threads = sorted(set(thread_of.values()))
     entries = _touched(conn, "entry", threads, thread_of)
     letters = sorted({*_touched(conn, "draft", threads, thread_of), *_letters_to(conn, client, threads, before)})
-    contents = _contents(conn, [*entries, *letters])
+    contents = _contents(conn, [*entries, *letters, *thread_of])
     _drop_entries(conn, entries, now)
     conn.execute(f"UPDATE content SET body = NULL WHERE digest {_AMONG}", (json.dumps(contents),))
     _blank_letters(conn, letters)

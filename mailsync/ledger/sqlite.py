@@ -6,11 +6,12 @@ history; `search` finds things again, `verify` proves the whole.
 # ruff: noqa: D102 - what a method does is said once, in ports.Ledger
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
-from mailsync.ledger import chain, drafts, erase, intake, log, record, search, troubles, verify
+from mailsync.ledger import chain, drafts, erase, evidence, intake, log, record, search, troubles, verify
 from mailsync.ledger.database import Database
 from mailsync.ledger.upgrade import bring_up_to_date
 from mailsync.model.draft import Draft, DraftState
@@ -208,6 +209,18 @@ class SqliteLedger:
     def verify(self) -> Iterator[Flaw]:
         with self._database.reading() as conn:
             return iter(list(verify.flaws(conn)))
+
+    def keep_evidence(self, digest: str, found: Mapping[str, Any], now: datetime) -> None:
+        with self._database.writing() as conn:
+            evidence.keep(conn, digest, found, now)
+
+    def evidence(self, digest: str) -> list[dict[str, Any]]:
+        with self._database.reading() as conn:
+            return evidence.evidence(conn, digest)
+
+    def unproven(self, since: datetime, limit: int = 500) -> list[str]:
+        with self._database.reading() as conn:
+            return evidence.unproven(conn, since, limit)
 
     def forget(self, client: str, now: datetime, before: datetime | None = None) -> Erasure:
         return erase.forget(self._database, client, now, before)

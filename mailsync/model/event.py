@@ -9,6 +9,7 @@ class EventName(StrEnum):
     """Everything the history can say; `subject` of the event is the id in brackets."""
 
     MESSAGE_KEPT = "message kept"  # [digest]
+    EVIDENCE_KEPT = "evidence kept"  # [digest] what was found out about a message when it came in
     ENTRY_FOUND = "entry found"  # [entry]
     ENTRY_MOVED = "entry moved"  # [entry] its state, links or evidence changed
     ENTRY_DROPPED = "entry dropped"  # [entry] re-reading found it no longer

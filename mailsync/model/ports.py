@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from mailsync.model.draft import Draft, DraftState
 from mailsync.model.entry import Entry
@@ -286,6 +286,15 @@ class Ledger(Protocol):
 
     def verify(self) -> Iterator[Flaw]:
         """Yield every broken place of history, archive and entries; nothing for a whole ledger."""
+
+    def keep_evidence(self, digest: str, found: Mapping[str, Any], now: datetime) -> None:
+        """Keep what was found out about a message when it came in; the same again is kept once."""
+
+    def evidence(self, digest: str) -> list[dict[str, Any]]:
+        """Return what was found out about a message, oldest first."""
+
+    def unproven(self, since: datetime, limit: int = 500) -> list[str]:
+        """Return the digests of messages kept since then about which nothing was found out yet."""
 
     def forget(self, client: str, now: datetime, before: datetime | None = None) -> Erasure:
         """Erase the mail of `client` (with `before`: what was sent earlier) and all that was made of it.

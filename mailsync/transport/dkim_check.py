@@ -40,6 +40,8 @@ def check_signatures(data: bytes, dns: Dns) -> list[dict[str, Any]]:
         try:
             good = dkim.DKIM(data, timeout=5).verify(idx=number, dnsfunc=_remembering(dns, keys))
             result = "pass" if good else "fail"
+        except dkim.ValidationError:  # the text is not the one that was signed
+            result = "fail"
         except Exception as error:  # noqa: BLE001 - a hostile signature must not stop the worker
             result = f"error: {type(error).__name__}"
         found.append(

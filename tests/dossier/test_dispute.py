@@ -302,3 +302,21 @@ def test_own_address_is_a_side(ledger, tmp_path):
     sides = {one.read.message.sender.email: one.side for one in case.exhibits}
     assert sides[ME] is Side.US
     assert sides["anna@acme.example"] is Side.CLIENT
+
+
+def test_evidence_at_arrival(ledger, tmp_path):
+    """What our own server and our own check found out about a sender stands beside the exhibit; others' word does not."""
+    results = b"Authentication-Results: mx.halecraft.example; dmarc=pass\r\n"
+    [ours, theirs] = take_in(
+        ledger, results + mail("a1", "Yes."), b"Authentication-Results: x; spf=pass\r\n" + mail("a2", "No.")
+    )
+    ledger.keep_evidence(ours.digest, {"dkim": [{"domain": "acme.example", "selector": "s1", "result": "pass"}]}, NOW)
+    case = make(ledger, tmp_path / "out", servers=(("work", "mx.halecraft.example"),))
+
+    assert case.exhibit(ours.digest).authentication.results == (("dmarc", "pass"),)
+    assert not case.exhibit(theirs.digest).authentication.ours
+    text = "".join(path.read_text() for path in (tmp_path / "out" / "threads").iterdir())
+    assert "by our mail server mx.halecraft.example" in text
+    assert "signed by acme.example, key s1" in text
+    assert "so it proves nothing" in text
+    assert list(ledger.verify()) == []

@@ -215,3 +215,19 @@ def test_no_backup(path, tmp_path, data):
     with pytest.raises(LedgerError):
         restore(tmp_path / "copy.db", path)
     assert not path.exists()
+
+
+def test_evidence_goes_too(ledger, path):
+    """What was found out about a message is part of the proven record, kept once, and goes with the message."""
+    secret = letter("s1", f"I will send the {WORD} by Friday.", subject=f"About {WORD}", files=(f"{WORD}.pdf",))
+    for _ in range(2):
+        ledger.keep_evidence(secret.digest, {"dkim": [{"domain": f"{WORD}.example"}]}, NOW)
+    assert len(ledger.evidence(secret.digest)) == 1
+    assert secret.digest not in ledger.unproven(MONDAY)
+    assert list(ledger.verify()) == []
+
+    ledger.forget("acme", NOW)
+
+    assert ledger.evidence(secret.digest) == []
+    assert found(path) == []
+    assert list(ledger.verify()) == []
