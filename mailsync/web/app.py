@@ -33,6 +33,7 @@ PAGES: tuple[tuple[str, View], ...] = (
     ("/messages/{digest}/attachments/{number:int}", mail.attachment),
     ("/clients", clients.clients),
     ("/clients/{client}", clients.client),
+    ("/clients/{client}/patterns", clients.patterns),
     ("/health", health.health),
     ("/keys", health.keys),
     ("/login", login.login_page),

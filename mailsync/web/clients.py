@@ -7,13 +7,15 @@ from datetime import date, datetime, timedelta
 
 from starlette.responses import Response
 
+from mailsync.clients import history_of
 from mailsync.model.draft import WAITING
 from mailsync.model.entry import Entry, State, due_day, state_on
 from mailsync.model.errors import NotFoundError
 from mailsync.model.people import Client, Side
+from mailsync.patterns.report import Report, report
 from mailsync.web.site import Page
 
-OPEN = 20
+OPEN, CASES = 20, 5
 LOOKED_AT = 600
 SPAN = timedelta(days=182)
 OPEN_STATES = (State.OVERDUE, State.OPEN, State.AGREED, State.AWAITING, State.UNANSWERED, State.DISPUTED)
@@ -76,6 +78,29 @@ def client(page: Page) -> Response:
         number_of_threads=len(threads),
         picture=picture(page, entries),
     )
+
+
+def patterns(page: Page) -> Response:
+    """Show a client's habits and ours by the same rules, each with its proof."""
+    one = _client(page)
+    told = page.remembered(f"patterns {one.key}", lambda: _report(page, one))
+    if page.site.mask is not None:
+        page.site.mask.learn(a for d in page.app.ledger.drafts(client=one.key) for a in (*d.to, *d.cc))
+    counted = [figure for figure in told.figures if figure.number]
+    return page.render(
+        "patterns.html",
+        client=one,
+        signs=[figure for figure in counted if figure.sign],
+        others=[figure for figure in counted if not figure.sign],
+        shown_cases=CASES,
+        us=Side.US,
+    )
+
+
+def _report(page: Page, one: Client) -> Report:
+    app = page.app
+    gathered = history_of(app.ledger, app.circle, app.config.hours(), one.key, now=app.now())
+    return report(gathered, hostile=app.config.patterns.hostile)
 
 
 def _client(page: Page) -> Client:

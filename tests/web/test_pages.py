@@ -35,6 +35,7 @@ def waiting(web):
         ("/log?q=nothing-like-this", "Nothing found"),
         ("/clients", "Harbor Foods"),
         ("/clients/harbor", "Extra work only after a written yes."),
+        ("/clients/harbor/patterns", "Habits"),
         ("/health", "Log head"),
         ("/keys", "next, previous line"),
     ],
