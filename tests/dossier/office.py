@@ -86,7 +86,11 @@ def _sighting(data: bytes, uid: int, client: str, account: str) -> Sighting:
     message = parse(raw)
     raw = RawMessage(data=data, digest=raw.digest, location=place, internal_date=message.sent_at + timedelta(minutes=1))
     envelope = Envelope(
-        location=place, size=len(data), internal_date=raw.internal_date, message_id=message.message_id, addresses=(ANNA,)
+        location=place,
+        size=len(data),
+        internal_date=raw.internal_date,
+        message_id=message.message_id,
+        addresses=(ANNA,),
     )
     return Sighting(envelope=envelope, outcome=Outcome.READ, digest=raw.digest, raw=raw, message=message, client=client)
 
