@@ -20,9 +20,9 @@ _MONTHS, _DATES = 24, 120
 
 
 def spark(figure: Figure) -> str:
-    """Return a figure's months as small bars."""
+    """Return a figure's months as small bars, "" below three months."""
     months = figure.months[-_MONTHS:]
-    if not months:
+    if len(months) < 3:
         return ""
     most = max(1, *(number for _, number, _ in months))
     bars = [
