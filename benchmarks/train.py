@@ -27,6 +27,9 @@ SEED, FOLDS = 20, 5
 STRENGTH = 8.0  # inverse of the penalty
 LEAN = 0.5  # how far a feature counts by how much oftener it stands with a kind than without (Wang and Manning 2012)
 SELDOM = 2  # a feature of fewer statements is left out
+CAUTION = 0.7  # below 1, a false alarm weighs more than a miss when thresholds are chosen
+SUGGEST = (0.2, 0.5)  # thresholds taken from few statements must not run wild
+LEAST_LOG = 0.6
 THREADS_COUNT = 2.0  # whole threads are nearest to what the product reads
 WEAK_COUNTS, DOUBTFUL_COUNTS = 0.4, 0.5  # a weak label; another kind on a sentence with a weak label
 OUT = Path("mailsync/extract/trained/kinds.npz")
@@ -142,7 +145,7 @@ def _judged(rows: Sequence[Example], kind: Kind) -> np.ndarray:
 
 
 def thresholds(rows: Sequence[Example], chances: np.ndarray, share: float = 0.9) -> tuple[list[float], list[float]]:
-    """Return, a kind, the chance above which `share` of the findings are right, and the one best for F1.
+    """Return, a kind, the chance above which `share` of the findings are right, and the one best for F1, leaning to precision.
 
     Sources count alike: one that labels sparsely must not be drowned by one that labels much.
     """
@@ -154,16 +157,35 @@ def thresholds(rows: Sequence[Example], chances: np.ndarray, share: float = 0.9)
         said = np.array([kind in rows[i].labels for i in order]) * weight[order]
         right, offered = np.cumsum(said), np.cumsum(weight[order])
         precision = right / offered
-        f1 = 2 * right / (offered + said.sum())
-        best.append(float(chances[order[int(np.argmax(f1))], column]))
+        f1 = (1 + CAUTION) * right / (offered + CAUTION * said.sum())
+        best.append(float(np.clip(chances[order[int(np.argmax(f1))], column], *SUGGEST)))
         enough = np.flatnonzero((precision >= share) & (np.arange(len(order)) >= 10))
         surest.append(float(chances[order[enough[-1]], column]) if len(enough) else 0.99)
+        surest[-1] = max(surest[-1], LEAST_LOG, best[-1])
     return surest, best
 
 
 def _balance(rows: Sequence[Example]) -> np.ndarray:
     shares = {"threads_a": 3.0, "threads_c": 3.0, "lines": 1.0, "short": 1.0}
     return np.array([shares.get(row.mail.source, 1.0) for row in rows])
+
+
+def begins(row: Example) -> bool:
+    """Say whether the statement stands in a mail that begins a thread."""
+    return not row.mail.earlier
+
+
+def scales(rows: Sequence[Example], scores: np.ndarray) -> dict[str, dict[str, list[float]]]:
+    """Return calibration and thresholds for mails that begin a thread and for replies."""
+    found = {}
+    for which, wanted in (("first", True), ("reply", False)):
+        here = [i for i, row in enumerate(rows) if begins(row) is wanted]
+        part = [rows[i] for i in here]
+        slope, shift = calibrate(part, scores[here])
+        chances = 1 / (1 + np.exp(-(scores[here] * slope + shift)))
+        log, suggest = thresholds(part, chances)
+        found[which] = {"slope": slope, "shift": shift, "log": log, "suggest": suggest}
+    return found
 
 
 def main() -> None:
@@ -175,24 +197,19 @@ def main() -> None:
     rows = examples(load(opts.folders))
     names = [row.names for row in rows]
     scores = out_of_fold(rows, names)
-    slope, shift = calibrate(rows, scores)
-    chances = 1 / (1 + np.exp(-(scores * slope + shift)))
-    log, suggest = thresholds(rows, chances)
     kept = vocabulary(names)
     weights = fit(matrix(names, kept), rows)
     digest = hashlib.sha256(json.dumps([row.case.statement.quote for row in rows]).encode()).hexdigest()
     card = {
         "name": f"kinds-1 ({len(rows)} statements, {digest[:12]})",
-        "slope": slope,
-        "shift": shift,
-        "log": log,
-        "suggest": suggest,
+        **scales(rows, scores),
     }
     opts.out.parent.mkdir(parents=True, exist_ok=True)
     opts.out.write_bytes(written(kept, weights, card))
     print(f"{card['name']}: {len(kept)} features, {opts.out.stat().st_size / 1e6:.1f} MB")
-    for column, kind in enumerate(KINDS):
-        print(f"{kind:<11} log above {log[column]:.2f}, suggest above {suggest[column]:.2f}")
+    for which in ("first", "reply"):
+        for kind, log, suggest in zip(KINDS, card[which]["log"], card[which]["suggest"], strict=True):
+            print(f"{which} {kind:<11} log from {log:.2f}, suggest from {suggest:.2f}")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from corpus import Mail, load
-from train import FOLDS, Example, calibrate, examples, fit, folds, matrix, out_of_fold, thresholds, vocabulary
+from train import FOLDS, Example, begins, examples, fit, folds, matrix, out_of_fold, scales, vocabulary
 
 from mailsync.extract.kinds import MOST, SECOND
 from mailsync.extract.model import KINDS
@@ -67,19 +67,18 @@ def by_model(rows: Sequence[Example], names: Sequence[Sequence[str]]) -> Answer:
     answer: Answer = [set() for _ in rows]
     for number in range(FOLDS):
         others, here = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
-        slope, shift = calibrate([rows[i] for i in others], scores[others])
-        chances = 1 / (1 + np.exp(-(scores * slope + shift)))
-        _, suggest = thresholds([rows[i] for i in others], chances[others])
+        known = scales([rows[i] for i in others], scores[others])
         for i in here:
-            answer[i] = chosen(chances[i], suggest)
+            answer[i] = chosen(scores[i], known["first" if begins(rows[i]) else "reply"])
     return answer
 
 
-def chosen(chances: np.ndarray, suggest: Sequence[float]) -> set[Kind]:
-    """Return the kinds that the reader would offer at these chances."""
-    over = [(chance / limit, chance, kind) for chance, limit, kind in zip(chances, suggest, KINDS, strict=True)]
-    best = sorted((o for o in over if o[0] >= 1), reverse=True)[:MOST]
-    return {kind for place, (_, chance, kind) in enumerate(best) if place == 0 or chance >= SECOND}
+def chosen(scores: np.ndarray, scale: dict[str, list[float]]) -> set[Kind]:
+    """Return the kinds that the reader would offer at these scores."""
+    chances = 1 / (1 + np.exp(-(scores * scale["slope"] + scale["shift"])))
+    limits = zip(chances, scale["suggest"], KINDS, strict=True)
+    best = sorted(((chance / limit, chance, kind) for chance, limit, kind in limits if chance >= limit), reverse=True)
+    return {kind for place, (_, chance, kind) in enumerate(best[:MOST]) if place == 0 or chance >= SECOND}
 
 
 def scored(
@@ -140,7 +139,7 @@ def table(layers: dict[str, Answer], rows: Sequence[Example], mails: Sequence[Ma
     return "\n".join(lines)
 
 
-def curve(rows: Sequence[Example], mails: Sequence[Mail]) -> list[tuple[int, float, float]]:
+def curve(rows: Sequence[Example]) -> list[tuple[int, float, float]]:
     """Return (statements trained on, F1 on threads, F1 on lines) for growing shares of the groups, one fold out."""
     fold, points = folds(rows), []
     test = np.flatnonzero(fold == 0)
@@ -153,10 +152,10 @@ def curve(rows: Sequence[Example], mails: Sequence[Mail]) -> list[tuple[int, flo
         weights = fit(matrix([rows[i].names for i in train], kept), [rows[i] for i in train])
         scores = matrix([rows[i].names for i in test], kept) @ weights[:-1] + weights[-1]
         part = [rows[i] for i in test]
-        slope, shift = calibrate(part, scores)
-        chances = 1 / (1 + np.exp(-(scores * slope + shift)))
-        _, suggest = thresholds(part, chances)
-        answer = [chosen(row, suggest) for row in chances]
+        known = scales(part, scores)
+        answer = [
+            chosen(score, known["first" if begins(row) else "reply"]) for row, score in zip(part, scores, strict=True)
+        ]
         figures = [scored(part, answer, [], SETS[name])["micro"].f1 for name in ("client threads", "office lines")]
         points.append((len(train), *figures))
     return points
@@ -220,7 +219,7 @@ def main() -> None:
         before, _, rest = DOC.read_text().partition(MARKS[0])
         DOC.write_text(before + MARKS[0] + "\n" + found + "\n" + MARKS[1] + rest.partition(MARKS[1])[2])
         PICTURE.parent.mkdir(parents=True, exist_ok=True)
-        PICTURE.write_text(drawn(curve(rows, mails)))
+        PICTURE.write_text(drawn(curve(rows)))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from mailsync.model.people import Circle, Side
 from mailsync.model.thread import Heard, ReadMessage
 from mailsync.text.dates import find_dates
 
-#: Statements of earlier messages that a statement may echo; more would make long threads slow.
+#: Earlier messages, and statements in them, that a statement may echo; more would make long threads slow.
 _REACH = 40
 
 
@@ -74,14 +74,14 @@ def cases(read: ReadMessage, statements: Sequence[Statement], circle: Circle, ea
 def _scene(read: ReadMessage, circle: Circle, earlier: Sequence[Heard]) -> _Scene:
     side = circle.side(speaker(read))
     heard = _answered(read, side, circle, earlier)
-    mine = [s for h in earlier if circle.side(speaker(h.read)) is side for s in h.statements][-_REACH:]
+    mine = [s for h in earlier[-_REACH:] if circle.side(speaker(h.read)) is side for s in h.statements][-_REACH:]
     theirs = heard.statements[-_REACH:] if heard else ()
     people = present(read, earlier).values()
     return _Scene(
         read=read,
         side=side,
-        theirs=tuple(_echoing(s, read.language) for s in theirs),
-        mine=tuple(_echoing(s, read.language) for s in mine),
+        theirs=tuple(_echoing(s.quote, read.language) for s in theirs),
+        mine=tuple(_echoing(s.quote, read.language) for s in mine),
         answers=frozenset(kind for s in theirs for kind in _kinds(s.quote, read.language)),
         mates=tuple(p for p in people if circle.side(p.email) is side and p.email != speaker(read)),
         others=tuple(p for p in people if circle.side(p.email) is not side),
@@ -126,6 +126,7 @@ def _dated(statement: Statement, read: ReadMessage) -> set[str]:
 
 
 def _naming(quote: str, scene: _Scene) -> set[str]:
+    """Say whose people the statement names, and whom it begins with."""
     found = set()
     for whose, people in (("mate", scene.mates), ("other", scene.others)):
         for person in named(quote, people):
@@ -135,8 +136,10 @@ def _naming(quote: str, scene: _Scene) -> set[str]:
     return found
 
 
-def _echoing(statement: Statement, language: str) -> tuple[frozenset[str], tuple[Kind, ...]]:
-    return stems(statement.quote[:CAP]), _kinds(statement.quote, language)
+@lru_cache(maxsize=4096)
+def _echoing(quote: str, language: str) -> tuple[frozenset[str], tuple[Kind, ...]]:
+    """Return a statement's content words and the kinds that rules see in it."""
+    return stems(quote[:CAP]), _kinds(quote, language)
 
 
 def _echoed(own: frozenset[str], said: Sequence[tuple[frozenset[str], tuple[Kind, ...]]]) -> tuple[str, ...]:
@@ -250,9 +253,11 @@ def _context_features(case: Case) -> list[str]:
         elif fact.startswith(("names", "begins", "agreed", "lead")):
             found += [f"d:{fact}&{mark}" for mark in ("?", "when", "list", "imperative") if mark in case.tags]
     found.append(f"m:words{min(len(case.wording.words) // 4, 8)}")
-    found.append(f"m:place{min(statement.place, 3)}")
-    found.append(f"m:left{min(statement.of - statement.place - 1, 3)}")
-    found.append(f"m:of{min(statement.of // 4, 4)}")
+    long = statement.of > 3  # in a mail of one line or two, being the last one tells nothing
+    if long:
+        found.append(f"m:place{min(statement.place, 3)}")
+        found.append(f"m:left{min(statement.of - statement.place - 1, 3)}")
+        found.append(f"m:of{min(statement.of // 4, 4)}")
     if statement.number:
         found.append("m:numbered")
     if statement.answering:
@@ -261,7 +266,7 @@ def _context_features(case: Case) -> list[str]:
         found.append("m:capitals")
     for mark, other in (("b", case.before), ("n", case.after)):
         if other is None:
-            found.append(f"{mark}:none")
+            found += [f"{mark}:none"] if long else []
         else:
             found += [f"{mark}:{tag}" for tag in other.tags if ":" not in tag and tag[0] != "<"]
             found += [f"{mark}:={rule.kind}" for rule in other.rules]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mailsync.extract.features import Case, cases, features
-from mailsync.extract.model import KINDS, Model, probabilities, shipped, spoke
+from mailsync.extract.model import KINDS, Model, Scale, probabilities, shipped, spoke
 from mailsync.extract.people import speaker, who_and_owner
 from mailsync.extract.terms import terms
 from mailsync.model.entry import Evidence, Finding, Kind, Tier
@@ -40,33 +40,39 @@ def findings(
     if read.unread or read.message.sender is None:
         return ()
     seen = cases(read, statements, background.circle, earlier)
+    model = shipped()
+    scale = model.reply if earlier else model.first
     return tuple(
         _finding(case, chosen, read, background, earlier)
-        for case, choice in zip(seen, judged(shipped(), seen), strict=True)
+        for case, choice in zip(seen, judged(model, scale, seen), strict=True)
         for chosen in choice
     )
 
 
-def judged(model: Model, seen: Sequence[Case]) -> list[list[Choice]]:
+def judged(model: Model, scale: Scale, seen: Sequence[Case]) -> list[list[Choice]]:
     """Return for each case the kinds that the model offers, the surest first."""
     named = [features(case) for case in seen]
     choices = []
-    for case, names, chances in zip(seen, named, probabilities(model, named).tolist(), strict=True):
-        over = [(chance, place) for place, chance in enumerate(chances) if chance >= model.suggest[place]]
-        best = sorted(over, key=lambda pair: -pair[0] / model.suggest[pair[1]])[:MOST]
+    for case, names, chances in zip(seen, named, probabilities(model, scale, named).tolist(), strict=True):
+        over = [(chance, place) for place, chance in enumerate(chances) if chance >= scale.suggest[place]]
+        best = sorted(over, key=lambda pair: -pair[0] / scale.suggest[pair[1]])[:MOST]
         best[1:] = [pair for pair in best[1:] if pair[0] >= SECOND]
-        choices.append([_choice(model, case, names, chance, place) for chance, place in sorted(best, reverse=True)])
+        choices.append(
+            [_choice(model, scale, case, names, chance, place) for chance, place in sorted(best, reverse=True)]
+        )
     return choices
 
 
-def _choice(model: Model, case: Case, names: Sequence[str], chance: float, place: int) -> Choice:
+def _choice(  # noqa: PLR0917  all of one judgement
+    model: Model, scale: Scale, case: Case, names: Sequence[str], chance: float, place: int
+) -> Choice:
     kind = KINDS[place]
     rules = [rule.name for rule in case.rules if rule.kind is kind]
     heard = [_plain(name) for name in spoke(model, names, kind)]
     return Choice(
         kind=kind,
         confidence=chance,
-        tier=Tier.LOG if chance >= model.log[place] else Tier.SUGGESTION,
+        tier=Tier.LOG if chance >= scale.log[place] else Tier.SUGGESTION,
         because="; ".join(dict.fromkeys((*(f"rule: {rule}" for rule in rules[:2]), *heard))),
     )
 

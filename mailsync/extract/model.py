@@ -16,24 +16,35 @@ if TYPE_CHECKING:
 
 KINDS: tuple[Kind, ...] = tuple(Kind)
 _FILE = "kinds.npz"
+_SCALE = ("slope", "shift", "log", "suggest")
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How a kind's score is read: `slope` and `shift` turn it into a probability (Platt's scaling), one a kind.
+
+    From `log` on a finding is sure enough to stand in the log by itself, from `suggest` on it is offered.
+    """
+
+    slope: tuple[float, ...]
+    shift: tuple[float, ...]
+    log: tuple[float, ...]
+    suggest: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Model:
     """One logistic regression a kind over named features, each of weight 1 in a statement scaled to length 1.
 
-    `weights` has a row for each feature and one for the bias, a column for each kind of `KINDS`. `slope` and `shift`
-    turn a kind's score into a probability (Platt's scaling). Above `log` a finding is sure enough to stand in the log
-    by itself, above `suggest` it is offered. `name` tells which training made it.
+    `weights` has a row for each feature and one for the bias, a column for each kind of `KINDS`. A mail that begins a
+    thread approves and refuses less than one that replies, so each has its scale. `name` tells which training made it.
     """
 
     name: str
     rows: dict[str, int]
     weights: "NDArray[float32]"
-    slope: tuple[float, ...]
-    shift: tuple[float, ...]
-    log: tuple[float, ...]
-    suggest: tuple[float, ...]
+    first: Scale
+    reply: Scale
 
 
 @lru_cache(maxsize=1)
@@ -50,15 +61,8 @@ def read(data: bytes) -> Model:
         names = stored["names"].tobytes().decode().split("\n")
         weights = stored["weights"].astype(np.float32) * stored["scale"].astype(np.float32)
         card = json.loads(stored["card"].tobytes())
-    return Model(
-        name=card["name"],
-        rows={name: row for row, name in enumerate(names)},
-        weights=weights,
-        slope=tuple(card["slope"]),
-        shift=tuple(card["shift"]),
-        log=tuple(card["log"]),
-        suggest=tuple(card["suggest"]),
-    )
+    scales = {which: Scale(*(tuple(card[which][key]) for key in _SCALE)) for which in ("first", "reply")}
+    return Model(name=card["name"], rows={name: row for row, name in enumerate(names)}, weights=weights, **scales)
 
 
 def written(names: Sequence[str], weights: Any, card: dict[str, Any]) -> bytes:
@@ -77,7 +81,7 @@ def written(names: Sequence[str], weights: Any, card: dict[str, Any]) -> bytes:
     return out.getvalue()
 
 
-def probabilities(model: Model, features: Iterable[Sequence[str]]) -> "NDArray[float32]":
+def probabilities(model: Model, scale: Scale, features: Iterable[Sequence[str]]) -> "NDArray[float32]":
     """Return a row of probabilities for each statement's features, a column for each kind of `KINDS`."""
     import numpy as np  # noqa: PLC0415  as above
 
@@ -89,7 +93,7 @@ def probabilities(model: Model, features: Iterable[Sequence[str]]) -> "NDArray[f
         scores.append(total + bias)
     if not scores:
         return np.zeros((0, len(KINDS)), dtype=np.float32)
-    scaled = np.array(scores) * np.array(model.slope) + np.array(model.shift)
+    scaled = np.array(scores) * np.array(scale.slope) + np.array(scale.shift)
     return np.asarray(1 / (1 + np.exp(-scaled)), dtype=np.float32)
 
 

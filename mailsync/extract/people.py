@@ -10,6 +10,7 @@ from mailsync.model.thread import Heard, ReadMessage
 
 _NAME = re.compile(r"[^\W\d_]{2,}(?:[-'’][^\W\d_]+)*")
 _CAP = 600
+_REACH = 60  # messages back in which people are looked for
 #: Words of display names and local parts that are nobody's name.
 _NO_NAMES = frozenset(
     """
@@ -34,9 +35,9 @@ def speaker(read: ReadMessage) -> str:
 
 
 def present(read: ReadMessage, earlier: Sequence[Heard]) -> dict[str, Address]:
-    """Return everybody the thread has named so far by address, with the fullest display name seen."""
+    """Return everybody the thread has lately addressed, by address, with the fullest display name seen."""
     found: dict[str, Address] = {}
-    for message in (read.message, *(heard.read.message for heard in reversed(earlier))):
+    for message in (read.message, *(heard.read.message for heard in reversed(earlier[-_REACH:]))):
         for address in (message.sender, *message.to, *message.cc):
             if address and (address.email not in found or len(address.name) > len(found[address.email].name)):
                 found[address.email] = address
