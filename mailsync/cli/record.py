@@ -13,6 +13,7 @@ from mailsync.cli.output import complain, put_json, say, when, wrapped
 from mailsync.model.entry import Entry, Topic
 from mailsync.model.entry import as_json as entry_json
 from mailsync.model.errors import NotFoundError, UsageError
+from mailsync.model.ports import Flaw, Ledger
 
 if TYPE_CHECKING:
     from mailsync.app import App
@@ -223,6 +224,25 @@ def export(form: str, client: str, out: Path | None, config: Path) -> None:
             raise UsageError(f"{out} cannot be written ({error.strerror}).") from error
         finally:
             part.unlink(missing_ok=True)
+
+
+def unkept_heads(ledger: Ledger, path: Path) -> list[Flaw]:
+    """Return the heads in a file (one on a line: number and digest at its end) that the history no longer holds."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read ({error}).") from error
+    found = []
+    for words in (line.split() for line in lines if line.strip()):
+        seq = int(words[-2]) if len(words) > 1 and words[-2].isdecimal() else 0
+        if not seq:
+            raise UsageError(
+                f"{path} holds a line that is no head: {' '.join(words)[:80]}", "Only 'mailsync head' lines."
+            )
+        there = ledger.events(after=seq - 1, limit=1)
+        if not there or (there[0].seq, there[0].digest) != (seq, words[-1]):
+            found.append(Flaw(place=f"event {seq}", what="is not the one whose digest was kept elsewhere"))
+    return found
 
 
 def _pieces(app: "App", form: str, client: str) -> Iterable[bytes]:

@@ -158,3 +158,29 @@ def test_help(run, name):
     """Every command of the record is listed and helps with an example."""
     assert name in COMMANDS
     assert b"Example: mailsync " in run(name, "--help")[1]
+
+
+def test_heads_kept_elsewhere(run, tmp_path):
+    """A head that was kept proves what came after it; a ledger set back or written anew no longer holds it."""
+    heads = str(tmp_path / "heads.txt")
+    assert run("backup", str(tmp_path / "old.db"))[0] == 0
+    assert run("forget", "acme", "--yes")[0] == 0
+    run("head", "--out", heads)
+    assert run("verify", "--heads", heads)[0] == 0
+
+    assert run("restore", str(tmp_path / "old.db"))[0] == 0
+    assert run("verify")[0] == 0
+    code, _, err = run("verify", "--heads", heads)
+    assert code == 1
+    assert "kept elsewhere" in err
+
+    (tmp_path / "heads.txt").write_text("no head at all")
+    assert run("verify", "--heads", heads)[0] == 2
+
+
+def test_pdf(run, tmp_path):
+    """With the extra, the first page is there as PDF as well, and is among what is checked."""
+    pytest.importorskip("weasyprint", reason="the extra 'pdf' is not installed")
+    assert run("dispute", "acme", "--pdf", "--out", str(tmp_path / "out"))[0] == 0
+    assert (tmp_path / "out" / "index.pdf").read_bytes().startswith(b"%PDF")
+    assert "index.pdf" in (tmp_path / "out" / "SHA256SUMS").read_text()
