@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -131,8 +131,9 @@ def history(
 ) -> History:
     """Put together what the log holds of `client`; third parties, machines, copies and later mail are left out."""
     horizon = now + _CLOCKS
+    known = [_as_of(e, now) for e in entries if e.finding.date <= horizon]
     standing = sorted(
-        (e for e in entries if e.finding.tier is Tier.LOG and e.finding.date <= horizon),
+        (e for e in known if e.finding.tier is Tier.LOG),
         key=lambda e: (e.finding.date, e.finding.evidence.digest, e.finding.evidence.span.start),
     )
     on: dict[str, list[Entry]] = {}
@@ -164,11 +165,18 @@ def history(
         mails=tuple(mails),
         letters=tuple(sorted(letters, key=lambda d: d.created_at)),
         threads={thread: tuple(talk) for thread, talk in talks.items()},
-        by_id={entry.id: entry for entry in entries},
+        by_id={entry.id: entry for entry in known},
         by_thread={thread: tuple(those) for thread, those in of.items()},
         times={key: tuple(those) for key, those in times.items()},
         working=_working_days(hours, min((m.at for m in mails), default=now), now),
     )
+
+
+def _as_of(entry: Entry, now: datetime) -> Entry:
+    """Return an entry as it stood: without the steps that came after `now`."""
+    if not entry.steps or entry.steps[-1].at <= now:
+        return entry
+    return replace(entry, steps=tuple(s for s in entry.steps if s.at <= now) or entry.steps[:1])
 
 
 def _working_days(hours: WorkingHours, first: datetime, now: datetime) -> tuple[date, ...]:
