@@ -17,6 +17,7 @@ COMMANDS = {
     "doctor": ("mailsync.cli.service:doctor", "Check config, login, folders, disk, database and completeness."),
     "poll": ("mailsync.cli.service:poll", "Take in what is new, read it, draft recaps: one turn."),
     "run": ("mailsync.cli.service:run", "Do the same again and again, as a background service."),
+    "service": ("mailsync.cli.install:service", "Install, remove or ask after the background service."),
     "status": ("mailsync.cli.service:status", "Say whether it is working, in a few lines."),
     "verify": ("mailsync.cli.service:verify", "Prove log and archive whole, or name the first broken place."),
     "import": ("mailsync.cli.service:import_files", "Read old mail from mbox, Maildir or .eml files."),

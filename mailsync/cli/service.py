@@ -66,8 +66,9 @@ def _code(turn: "Turn") -> int:
 @click.command()
 @click.option("--log-format", type=click.Choice(["text", "json"]), help="Overrides [log] format.")
 @click.option("--web", is_flag=True, help="Also serve the review page, where [web] says.")
+@click.option("--listen", default="", metavar="HOST:PORT", help="Show /healthz and /metrics there.")
 @config_option
-def run(log_format: str | None, web: bool, config: Path) -> None:
+def run(log_format: str | None, web: bool, listen: str, config: Path) -> None:
     """Follow every account, by IDLE and at its interval, until told to stop (SIGTERM, Ctrl-C).
 
     Example: mailsync run
@@ -78,7 +79,7 @@ def run(log_format: str | None, web: bool, config: Path) -> None:
 
     with open_app(config) as app, _page(config) if web else nullcontext():
         set_up(app.config.log.level, log_format or app.config.log.format)
-        Service(app).run()
+        Service(app, listen=listen).run()
 
 
 @contextmanager
@@ -143,17 +144,23 @@ def _because(trouble: str) -> str:
 
 
 @click.command()
+@click.option("--heads", type=click.Path(path_type=Path), help="Heads kept elsewhere, as 'mailsync head' printed them.")
 @config_option
 @json_option
-def verify(config: Path, as_json: bool) -> int:
+def verify(heads: Path | None, config: Path, as_json: bool) -> int:
     """Prove the log and the archive whole, or name what is broken.
 
-    Example: mailsync verify
+    With --heads also that the history still holds every event whose digest was kept elsewhere: a history that was
+    written anew as a whole, or set back to an older copy, shows by nothing else.
+
+    Example: mailsync verify --heads /media/stick/heads.txt
     """
     from mailsync.app import open_app
+    from mailsync.cli.record import unkept_heads
 
     with open_app(config, read_only=True) as app:
         flaws = list(app.ledger.verify())
+        flaws += unkept_heads(app.ledger, heads) if heads else []
         seq, digest = app.ledger.head()
         if as_json:
             put_json({"whole": not flaws, "head": [seq, digest], "flaws": [[f.place, f.what] for f in flaws]})

@@ -214,7 +214,7 @@ def test_what_is_missing_is_said_before_anything_is_asked(account):
 
 
 def test_the_config_takes_an_oauth_table_for_a_password():
-    """auth and table belong together."""
+    """Method and table belong together."""
     text = (
         '[me]\nname = "R"\naddresses = ["r@x.example"]\n[[accounts]]\naddress = "r@x.example"\n'
         '[accounts.oauth]\nprovider = "microsoft"\n[accounts.imap]\nhost = "h"\nauth = "xoauth2"\n'
