@@ -1,10 +1,13 @@
 """Gathers what the log holds of one client, for reports, briefs and alerts."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from mailsync.model.people import Circle, WorkingHours
 from mailsync.model.ports import Ledger
+from mailsync.patterns.alerts import Digest, digest
 from mailsync.patterns.history import History, history
+from mailsync.patterns.report import report
 
 
 def history_of(
@@ -22,3 +25,9 @@ def history_of(
         now=now,
         since=since,
     )
+
+
+def digest_of(history: History, since: datetime, *, soon_days: int = 3, hostile: bool = False) -> Digest:
+    """Return what is new with a client since `since`: alerts now, cases of the time, early signs of a new client."""
+    week = report(replace(history, since=since), hostile=hostile)
+    return digest(report(history, hostile=hostile), week, soon_days=soon_days)
