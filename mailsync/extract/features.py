@@ -17,6 +17,8 @@ from mailsync.text.dates import find_dates
 
 #: Earlier messages, and statements in them, that a statement may echo; more would make long threads slow.
 _REACH = 40
+#: Marks without one of which a statement names no date; looking for dates is dear.
+_TIMELY = frozenset({"when", "just-now", "<num>", "<month>", "<ord>"})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -106,7 +108,8 @@ def _case(statement: Statement, scene: _Scene) -> Case:
     case.rules = fired(case.tags)
     case.scene.update(f"subject {cue}" for cue in scene.subject)
     case.scene.add("reply" if scene.reply else "first")
-    case.scene.update(_dated(statement, scene.read))
+    if not _TIMELY.isdisjoint(case.tags):
+        case.scene.update(_dated(statement, scene.read))
     case.scene.update(_naming(statement.quote, scene))
     own = stems(statement.quote)
     case.scene.update(f"echoes their {kind}" for kind in _echoed(own, scene.theirs))

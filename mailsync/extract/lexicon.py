@@ -85,6 +85,7 @@ def _shipped(language: str) -> Lexicon:
     return compile_lexicon(language, tomllib.loads(file.read_text(encoding="utf-8")))
 
 
+@lru_cache(maxsize=20_000)
 def family(word: str) -> tuple[str, str] | None:
     """Return the numbers of an English word's family and wider family, by itself or by its stem; None for strangers."""
     known = _families()

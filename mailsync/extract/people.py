@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from mailsync.model.entry import Kind
 from mailsync.model.mail import Address
@@ -111,8 +112,9 @@ def _addressee(read: ReadMessage, circle: Circle, ours: Side, earlier: Sequence[
     return next((email for email in to if email != sender), None)
 
 
-def _names(person: Address) -> list[str]:
+@lru_cache(maxsize=1024)
+def _names(person: Address) -> tuple[str, ...]:
     """Return the parts of a display name that name somebody, lower case; of the local part where there is no name."""
     text = person.name or person.email.partition("@")[0].replace(".", " ")
     parts = [part.lower() for part in _NAME.findall(text[:120])]
-    return [part for part in parts if part not in _NO_NAMES]
+    return tuple(part for part in parts if part not in _NO_NAMES)

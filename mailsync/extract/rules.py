@@ -72,7 +72,7 @@ RULES: tuple[Rule, ...] = (
         ("?", "refuse", "can-not", "accept/if", "maybe"),
     ),
     # rejections
-    Rule(_R, "no to what was put", 0.7, ("no", "refuse", "can-not", "too-much"), ("answers:offer",), ("?")),
+    Rule(_R, "no to what was put", 0.7, ("no", "refuse", "can-not", "too-much"), ("answers:offer",), ("?",)),
     Rule(_R, "refuses", 0.6, ("refuse", "out-of-scope", "can-not"), (), ("?",)),
     # fulfilments
     Rule(_F, "attached", 0.7, ("attached",), (), ("?", "need", "attached/if")),
