@@ -13,22 +13,22 @@ import hashlib
 import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
+from mailsync import readers
 from mailsync.drafting import Drafting, draft_due
-from mailsync.extract.thread import read_thread
 from mailsync.model.draft import DraftState
 from mailsync.model.errors import FolderMissingError, LedgerError, LoginRefusedError, MailsyncError
 from mailsync.model.event import Trouble
 from mailsync.model.mail import Envelope, FolderMark, Location, Message, Outcome, RawMessage, Sighting
 from mailsync.model.people import Circle
 from mailsync.model.ports import Folder, Ledger, MailSource
-from mailsync.model.thread import Background
+from mailsync.model.thread import Background, ThreadReading
+from mailsync.readers import Job
 from mailsync.reading.parse import Limits, parse
-from mailsync.recap.replies import settled
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -260,41 +260,56 @@ def take_files(desk: Desk, raws: Iterable[RawMessage], account: str) -> Turn:
 
 
 def read_new(desk: Desk) -> Turn:
-    """Read every thread that holds something new, and make the log say what was read."""
+    """Read every thread that holds something new, and make the log say what was read.
+
+    While one batch is recorded, the next is being read.
+    """
     turn = Turn()
-    for batch in _batches(desk.ledger.unread_threads(), READ_TOGETHER):
-        if desk.stopped():
-            break
-        with desk.ledger.together():
-            for thread in batch:
-                turn += _read_safely(desk, thread)
+    threads = desk.ledger.unread_threads()
+    with readers.readers(len(threads)) as pool:
+        for batch in _one_ahead(_started(desk, pool, part) for part in _batches(threads, READ_TOGETHER)):
+            if desk.stopped():
+                break
+            with desk.ledger.together():
+                for job, reading in batch:
+                    turn += _record_safely(desk, job, reading)
     return turn
 
 
-def _read_safely(desk: Desk, thread: str) -> Turn:
+def read_one(desk: Desk, thread: str) -> int:
+    """Read one thread and record it; return how many entries are new."""
+    return len(desk.ledger.record(readers.read(_job(desk, thread)), desk.now()).found)
+
+
+def _job(desk: Desk, thread: str) -> Job:
+    return Job(
+        thread=thread,
+        messages=desk.ledger.messages(thread),
+        background=Background(
+            circle=desk.circle,
+            hours=desk.drafting.hours,
+            corrections=desk.ledger.corrections(thread),
+            letters=tuple(desk.ledger.drafts(OUT, thread=thread)),
+        ),
+        now=desk.now(),
+        remind_days=desk.drafting.remind_days,
+    )
+
+
+def _started(desk: Desk, pool: Executor, threads: Sequence[str]) -> list[tuple[Job, Future[ThreadReading]]]:
+    jobs = [_job(desk, thread) for thread in threads]
+    return [(job, pool.submit(readers.read, job)) for job in jobs]
+
+
+def _record_safely(desk: Desk, job: Job, reading: Future[ThreadReading]) -> Turn:
     try:
-        return Turn(threads=1, found=read_one(desk, thread))
+        recorded = desk.ledger.record(readers.result(job, reading), desk.now())
     except MailsyncError:
         raise
     except Exception as error:  # our mistake in one thread must not hide the others
-        log.exception("reading thread %s failed", thread)
-        return keep_trouble(desk, "read", thread, f"{type(error).__name__}: {error}")
-
-
-def read_one(desk: Desk, thread: str) -> int:
-    """Read one thread against its background, see what it answers to our letters, and record it.
-
-    Returns how many entries are new.
-    """
-    background = Background(
-        circle=desk.circle,
-        hours=desk.drafting.hours,
-        corrections=desk.ledger.corrections(thread),
-        letters=tuple(desk.ledger.drafts(OUT, thread=thread)),
-    )
-    reading = read_thread(thread, desk.ledger.messages(thread), background)
-    reading = settled(reading, background, desk.now(), desk.drafting.remind_days)
-    return len(desk.ledger.record(reading, desk.now()).found)
+        log.exception("reading thread %s failed", job.thread)
+        return keep_trouble(desk, "read", job.thread, f"{type(error).__name__}: {error}")
+    return Turn(threads=1, found=len(recorded.found))
 
 
 # ---- drafting ----
@@ -319,6 +334,16 @@ def fingerprint(circle: Circle) -> str:
 
 def _batches(things: Sequence[T], size: int = BATCH) -> Iterator[Sequence[T]]:
     return (things[i : i + size] for i in range(0, len(things), size))
+
+
+def _one_ahead(things: Iterable[T]) -> Iterator[T]:
+    """Yield each thing only when the next one has been asked for."""
+    waiting: list[T] = []
+    for thing in things:
+        waiting.append(thing)
+        if len(waiting) > 1:
+            yield waiting.pop(0)
+    yield from waiting
 
 
 def _vanished(mark: FolderMark, uid: int, now: datetime) -> Envelope:
