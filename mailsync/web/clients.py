@@ -93,7 +93,6 @@ def patterns(page: Page) -> Response:
         signs=[figure for figure in counted if figure.sign],
         others=[figure for figure in counted if not figure.sign],
         shown_cases=CASES,
-        us=Side.US,
     )
 
 

@@ -65,7 +65,7 @@
 
   function onKey(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-    const field = event.target.closest?.("input, textarea, select, dialog");
+    const field = event.target.closest?.("input, textarea, select, dialog[open]");
     if (event.key === "Escape" && field && !field.matches("dialog")) {
       event.preventDefault(); // a search field would empty itself
       field.blur();
