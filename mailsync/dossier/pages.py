@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,10 @@ class Shown:
         self._names = _names(case)
         self._numbers = {row.entry.id: row.number for row in case.rows if row.miss is None}
         self._exhibits = {one.read.message.digest: one for one in case.exhibits}
+        self._marks: dict[str, list[tuple[Span, int]]] = {}
+        for entry in case.entries:
+            for evidence in (entry.finding.evidence, *entry.also):
+                self._marks.setdefault(evidence.digest, []).append((evidence.span, self._numbers[entry.id]))
 
     def person(self, email: str | None) -> str:
         """Return a name with its address."""
@@ -95,16 +100,7 @@ class Shown:
 
     def blocks(self, exhibit: Exhibit) -> tuple[Block, ...]:
         """Return a message's text in passages, with the words of the chronology marked and gaps blacked out."""
-        return tuple(_blocks(exhibit, self._marks(exhibit)))
-
-    def _marks(self, exhibit: Exhibit) -> list[tuple[Span, int]]:
-        digest = exhibit.read.message.digest
-        return [
-            (evidence.span, self._numbers[entry.id])
-            for entry in self.case.entries
-            for evidence in (entry.finding.evidence, *entry.also)
-            if evidence.digest == digest
-        ]
+        return tuple(_blocks(exhibit, self._marks.get(exhibit.read.message.digest, ())))
 
     def address(self, address: Address | None) -> str:
         """Return a sender or recipient as the message names it."""
@@ -165,19 +161,23 @@ def _subject(case: Case, number: int) -> str:
 
 def render(name: str, facts: Mapping[str, Any], own: Path | None = None) -> str:
     """Render a template of `templates/dossier`: the user's own first. Raises TemplateError."""
-    environment = Environment(
+    try:
+        return _environment(own).get_template(name).render(**facts)
+    except JinjaError as error:
+        line = f", line {error.lineno}" if hasattr(error, "lineno") else ""
+        hint = "Correct the template, or remove it to use the shipped one."
+        raise TemplateError(f"dossier/{name}{line}: {error}", hint) from error
+
+
+@lru_cache(maxsize=4)
+def _environment(own: Path | None) -> Environment:
+    return Environment(
         loader=FileSystemLoader([str(folder) for folder in folders(own)]),
         autoescape=select_autoescape(("html",), default=False),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    try:
-        return environment.get_template(name).render(**facts)
-    except JinjaError as error:
-        line = f", line {error.lineno}" if hasattr(error, "lineno") else ""
-        hint = "Correct the template, or remove it to use the shipped one."
-        raise TemplateError(f"dossier/{name}{line}: {error}", hint) from error
 
 
 def folders(own: Path | None = None) -> tuple[Path, ...]:
