@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from datetime import UTC, date
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -20,6 +21,8 @@ from mailsync.model.errors import NotFoundError, TemplateError, UsageError
 from mailsync.model.people import Side
 from mailsync.reading.attachments import files, safe_name
 from tests.dossier.office import ACME, CIRCLE, ME, NOW, OTHER, mail, take_in
+
+ROOT = Path(__file__).parents[2]
 
 
 def make(ledger, out, own=None, **wish):
@@ -320,3 +323,41 @@ def test_evidence_at_arrival(ledger, tmp_path):
     assert "signed by acme.example, key s1" in text
     assert "so it proves nothing" in text
     assert list(ledger.verify()) == []
+
+
+KILLED = """
+import os, signal, sys
+from datetime import UTC
+from pathlib import Path
+from mailsync.dossier.case import Wish, gather
+from mailsync.dossier.folder import write
+from mailsync.ledger.sqlite import open_ledger
+from tests.dossier.office import ACME, CIRCLE, NOW
+
+left = int(sys.argv[3])
+
+def watch(event, args):
+    global left
+    if event in ("open", "os.mkdir", "os.rename") and ".out.part" in str(args[0]):
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+ledger = open_ledger(sys.argv[1], read_only=True)
+case = gather(ledger, CIRCLE, Wish(client=ACME), NOW, UTC)
+sys.addaudithook(watch)
+write(case, Path(sys.argv[2]))
+"""
+
+
+@pytest.mark.parametrize("step", [1, 2, 9, 20, 33])
+def test_killed(ledger, path, tmp_path, step):
+    """Killed at any step, the folder is not there under its name; the next run makes it whole."""
+    out = tmp_path / "out"
+    done = subprocess.run([sys.executable, "-c", KILLED, str(path), str(out), str(step)], check=False, cwd=ROOT)
+
+    assert done.returncode == -9
+    assert not out.exists()
+    make(ledger, out)
+    assert checked(out) == 0
+    assert not (tmp_path / ".out.part").exists()
