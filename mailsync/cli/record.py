@@ -13,6 +13,7 @@ from mailsync.cli.output import complain, put_json, say, when, wrapped
 from mailsync.model.entry import Entry, Topic
 from mailsync.model.entry import as_json as entry_json
 from mailsync.model.errors import NotFoundError, UsageError
+from mailsync.model.people import Client
 from mailsync.model.ports import Flaw, Ledger
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def agreed(client: str, topics: tuple[str, ...], day: date | None, config: Path,
     from mailsync.dossier.agreed import TOPICS, chains, conflicts
 
     with open_app(config, read_only=True) as app:
-        app.known_client(client)
+        _known(app, client)
         moment = datetime.combine(day, time.max, app.zone) if day else app.now()
         entries = app.ledger.entries(client=client)
         found = chains(entries, moment, [Topic(topic) for topic in topics] or TOPICS)
@@ -59,6 +60,15 @@ def agreed(client: str, topics: tuple[str, ...], day: date | None, config: Path,
                 say(wrapped(f"{_who(app, entry)}: “{entry.finding.evidence.quote}”  [show {entry.id}]", 2))
         if not found and not opposed:
             say("Nothing on this. 'mailsync log --client' lists all entries.")
+
+
+def _known(app: "App", key: str) -> Client:
+    """Return the client of this key. Raises NotFoundError naming those there are."""
+    found = next((one for one in app.circle.clients if one.key == key), None)
+    if found is None:
+        there = ", ".join(one.key for one in app.circle.clients) or "none"
+        raise NotFoundError(f"there is no client {key!r}", f"The config names: {there}.")
+    return found
 
 
 def _chain_json(chain: "Chain", moment: datetime) -> dict[str, Any]:
@@ -144,8 +154,7 @@ def dispute(
     from mailsync.dossier.folder import write
 
     with open_app(config, read_only=True) as app:
-        app.known_client(client)
-        known = next(one for one in app.circle.clients if one.key == client)
+        known = _known(app, client)
         wish = Wish(
             client=known,
             about=about,

@@ -10,6 +10,9 @@ from mailsync.ledger.chain import News, append, keep_content
 from mailsync.ledger.rows import canonical, clean, sha256, utc
 from mailsync.model.event import EventName
 
+#: How many of the latest events are looked through for messages that are still to be checked.
+_LATELY = 50_000
+
 
 def keep(conn: sqlite3.Connection, digest: str, found: Mapping[str, Any], now: datetime) -> None:
     """Keep what was found out about the message with this digest; the same again is kept once."""
@@ -37,7 +40,9 @@ def evidence(conn: sqlite3.Connection, digest: str) -> list[dict[str, Any]]:
 def unproven(conn: sqlite3.Connection, since: datetime, limit: int) -> list[str]:
     """Return the digests of messages kept since then about which nothing was found out yet, oldest first."""
     query = (
-        "SELECT r.digest FROM raw r WHERE r.kept_at >= ? AND r.data IS NOT NULL AND NOT EXISTS"
-        " (SELECT 1 FROM event v WHERE v.subject = r.digest AND v.name = ?) ORDER BY r.kept_at, r.digest LIMIT ?"
+        "SELECT k.subject FROM event k JOIN raw r ON r.digest = k.subject AND r.data IS NOT NULL"
+        " WHERE k.seq > (SELECT coalesce(max(seq), 0) - ? FROM event) AND k.name = ? AND k.at >= ? AND NOT EXISTS"
+        " (SELECT 1 FROM event v WHERE v.subject = k.subject AND v.name = ?) ORDER BY k.seq LIMIT ?"
     )
-    return [digest for (digest,) in conn.execute(query, (utc(since), EventName.EVIDENCE_KEPT, limit))]
+    asked = (_LATELY, EventName.MESSAGE_KEPT, utc(since), EventName.EVIDENCE_KEPT, limit)
+    return [digest for (digest,) in conn.execute(query, asked)]

@@ -87,6 +87,7 @@ def test_dispute(run, tmp_path):
     assert sums.stdout.split()[0] == said["sha256"]
     assert run("dispute", "acme", "--out", str(tmp_path / "out"))[0] == 2
     assert run("dispute", "nobody", "--out", str(tmp_path / "two"))[0] == 1
+    assert run("dispute", "", "--out", str(tmp_path / "two"))[0] == 1
 
 
 def test_head(run, tmp_path):
