@@ -15,6 +15,8 @@ from mailsync.web.shown import around, differences
 from mailsync.web.site import Form, Page, back_to, between_turns, day_of, morning
 
 PAGE = 50
+#: States that undo leads back from; a placed letter only when the user has deleted it in their mail program.
+TAKEN_BACK = (DraftState.DISCARDED, DraftState.HELD, DraftState.PLACED)
 #: Letters a person can have written from a thread with nothing but a click; the others want words of theirs first.
 ASKED_FOR = (Letter.RECAP, Letter.STATUS, Letter.REMINDER, Letter.CLOSING, Letter.HANDOVER)
 
@@ -65,8 +67,7 @@ def draft(page: Page) -> Response:
         news=_news(reads, one) if one.state in WAITING else [],
         stops=[r for r in seen.remarks if r.level is Level.STOP],
         waiting=one.state in WAITING,
-        can_undo=one.state in (DraftState.DISCARDED, DraftState.HELD)
-        or (one.state in WAITING and one.body != one.written),
+        can_undo=one.state in TAKEN_BACK or (one.state in WAITING and one.body != one.written),
         can_send=account is not None and account.smtp is not None,
         thread=page.app.ledger.thread(one.thread),
         kinds=tuple(Kind),
