@@ -299,12 +299,13 @@ class App:
             self._outboxes[account.key] = ImapOutbox(
                 self._imap(account),
                 lambda: self.secret(account, account, account.imap_username),
-                self._smtp(account),
+                self.smtp(account),
                 lambda: self.secret(account, account.smtp_login, account.smtp_username),
             )
         return self._outboxes[account.key]
 
-    def _smtp(self, account: Account) -> SmtpSettings | None:
+    def smtp(self, account: Account) -> SmtpSettings | None:
+        """Return how `account` sends, None if it only places drafts."""
         from mailsync.transport.net import Auth, Security
         from mailsync.transport.smtp import SmtpSettings
 

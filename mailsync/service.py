@@ -9,13 +9,18 @@ import logging
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 from mailsync.app import DATABASE, App
-from mailsync.config import Account
+from mailsync.config import Account, Login
 from mailsync.ledger.sqlite import open_ledger
-from mailsync.model.errors import LockedError
+from mailsync.logs import hide
+from mailsync.model.errors import ConfigError, LockedError
+from mailsync.notify import Apprise, MailToSelf, Notifier, Webhook, tell_all
 from mailsync.pipeline import Turn
+from mailsync.secrets import secret
 from mailsync.supervised import notify
+from mailsync.transport.smtp import send
 from mailsync.worker import Follower, Worker
 
 log = logging.getLogger(__name__)
@@ -69,7 +74,7 @@ class AccountPost:
 
 
 class DraftingPost:
-    """Writes what has become due by the passing of time alone; the accounts' turns do the rest."""
+    """Writes what has become due by the passing of time alone, and tells those who want to be told."""
 
     name = "drafting"
 
@@ -80,6 +85,7 @@ class DraftingPost:
         """Read and draft, unless somebody else is at it."""
         with contextlib.suppress(LockedError):
             self._done(self.name, self._app.read(stopped))
+        self._done(self.name, Turn(troubles=tell(self._app)))
 
     def wait(self, stopped: Callable[[], bool]) -> bool:  # noqa: ARG002 - the next call comes by the plan
         """Wait for nothing but the next call."""
@@ -177,3 +183,44 @@ def tell_supervisor(service: Service) -> None:
     troubled = sorted({c.account for c in service.app.ledger.counts() if c.trouble})
     fares = f"trouble with {', '.join(troubled)}" if troubled else "all well"
     notify("READY=1", "WATCHDOG=1", f"STATUS=following {len(service.followers) - 1} accounts, {fares}")
+
+
+def tell(app: App) -> tuple[str, ...]:
+    """Tell what is new to whom the config names; return what went wrong."""
+    ways = notifiers(app)
+    if not ways:
+        return ()
+    troubles = {account["name"]: account["trouble"] for account in app.health()["accounts"] if account["trouble"]}
+    return tell_all(app.ledger, ways, app.config.data_dir / "notified.json", troubles, app.now())
+
+
+def notifiers(app: App) -> list[Notifier]:
+    """Return the ways by which the config wants people and programs to be told. Raises ConfigError, SecretError."""
+    how = app.config.notify
+    made: list[Notifier] = []
+    if how.mail:
+        made.append(MailToSelf(address=app.config.me.addresses[0], send=_sender(app)))
+    if how.webhook:
+        wants = {"drafts", "trouble"} | ({"entries"} if how.entries else set())
+        made.append(Webhook(url=how.webhook, secret=_line(how.webhook_secret_file), wants=frozenset(wants)))
+    if how.apprise_file:
+        made.append(Apprise(urls=tuple(_line(how.apprise_file).split())))
+    return made
+
+
+def _sender(app: App) -> Callable[[bytes, str, Sequence[str]], None]:
+    """Return what hands a letter to the first account's server that sends."""
+    account = next((account for account in app.config.accounts if account.smtp), None)
+    settings = app.smtp(account) if account else None
+    if account is None or settings is None:
+        raise ConfigError(("[notify] mail needs an account that names a server that sends",), "Add [accounts.smtp].")
+
+    def hand_over(data: bytes, sender: str, recipients: Sequence[str]) -> None:
+        send(settings, app.secret(account, account.smtp_login, account.smtp_username), data, sender, recipients)
+
+    return hand_over
+
+
+def _line(file: Path | None) -> str:
+    """Return the secret in a file that only the user may read, "" without a file."""
+    return hide(secret(Login(password_file=file))) if file else ""

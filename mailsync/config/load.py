@@ -43,6 +43,7 @@ PATTERNS = {
     "key": "must be small letters, digits, dots or dashes",
     "country": 'must be a country\'s two capital letters, such as "DE"',
     "fingerprint": "must be a SHA-256 fingerprint, 64 hexadecimal digits",
+    "webhook": "must begin with https:// (http:// only for this machine)",
     "listen": 'is no address; write it like "127.0.0.1:9464"',
     "authority": "must begin with https://",
 }

@@ -327,6 +327,20 @@ class Web(Section):
     keys: StrictBool = Field(default=True, description="Keyboard commands on the page.")
 
 
+class Notify(Section):
+    """Who is told of drafts that wait and of accounts in trouble; notices hold no words of mail."""
+
+    mail: StrictBool = Field(default=False, description="A letter to your own first address, by the first SMTP server.")
+    webhook: Text = Field(
+        default="",
+        pattern=r"^(https://.+|http://(127\.0\.0\.1|localhost|\[::1\])([:/].*)?)?$",
+        description="Address to POST notices to as JSON; https, or http on this machine.",
+    )
+    webhook_secret_file: File | None = Field(default=None, description="File with the secret that signs them.")
+    entries: StrictBool = Field(default=False, description="Tell the webhook of new entries too, with their words.")
+    apprise_file: File | None = Field(default=None, description="File with one line of addresses for apprise.")
+
+
 class Service(Section):
     """What the background service shows to other programs."""
 
@@ -360,6 +374,7 @@ class Config(Section):
     evidence: Evidence = Evidence()
     data: Data = Data()
     web: Web = Web()
+    notify: Notify = Notify()
     service: Service = Service()
     log: Log = Log()
     _path: Path | None = PrivateAttr(None)
