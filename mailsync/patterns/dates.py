@@ -1,23 +1,27 @@
 """Dates of both sides: kept, missed and moved, who waited for whom meanwhile, and terms that changed."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from mailsync.extract.affinity import stems
 from mailsync.model.entry import STATEFUL, Entry, Kind, State, Topic, due_day, state_on
 from mailsync.model.people import Side
 from mailsync.patterns.figures import Case, Rule, Seen, case_of
-from mailsync.patterns.history import History, answered_at, dated, is_owed, other, owner_side
+from mailsync.patterns.history import History, Mail, answered_at, dated, is_owed, other, owner_side
 
+#: A question asked longer than this before a promise has nothing to do with it.
+_BEFORE = timedelta(days=14)
 #: Waiting shorter than this many working days is the ordinary course of things.
 _WAIT = 3
 
 MISSED = Rule(
     key="dates-missed",
     title="Dates missed",
-    counts="a due day that passed: the thing was reported done later, moved only afterwards, or is still not done. "
+    counts="a due day that passed: the thing was reported done later, moved only afterwards, or is still not done "
+    "and nothing like it was reported since. "
     "A due day on a closed day means the next working day. One day of one thread counts once, however often it was "
     "named. Payments have rules of their own.",
     out_of="past due days of that side",
@@ -39,8 +43,9 @@ WAITED = Rule(
 CHANGED = Rule(
     key="changes",
     title="Terms changed",
-    counts="new terms that took the place of old ones: another date, price, scope or content. A change that one side "
-    "only writes down after the other asked for it counts for the one who asked. Payments and meetings are left out.",
+    counts="new terms that took the place of old ones: another date, or another price, scope or content of what both "
+    "name. A change that one side only writes down after the other asked for it counts for the one who asked. Payments and "
+    "meetings are left out.",
     out_of="promises, offers, requests and decisions of both sides",
     unit="",
     least=5,
@@ -49,7 +54,8 @@ CHANGED = Rule(
 GOALPOSTS = Rule(
     key="goalposts",
     title="Changed after it was agreed",
-    counts="a change, counted as above, of terms that both sides had already agreed or confirmed.",
+    counts="a change, counted as above, of terms that both sides had already agreed or confirmed; a promise that "
+    "grants a request is agreed.",
     out_of="terms that were agreed, confirmed or done",
     unit="",
     least=3,
@@ -66,6 +72,7 @@ class Outcome(StrEnum):
     MOVED = "moved in time"
     MOVED_LATE = "moved after its day"
     OVERDUE = "still not done"
+    UNTOLD = "perhaps done"
     DROPPED = "dropped"
 
 
@@ -123,13 +130,25 @@ def _once(history: History) -> Iterable[tuple[Entry, date]]:
     return found.values()
 
 
-def _questions(history: History) -> dict[tuple[str, Side], list[Entry]]:
-    """Return what each side asked of the other, by thread and asker."""
-    found: dict[tuple[str, Side], list[Entry]] = {}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """A question with the days between which its asker waited; `until` is None while nobody has answered."""
+
+    entry: Entry
+    since: date
+    until: date | None
+
+
+def _questions(history: History) -> dict[tuple[str, Side], list[_Asked]]:
+    """Return what each side asked of the other, by thread and asker; nobody waits before the day that was given."""
+    found: dict[tuple[str, Side], list[_Asked]] = {}
     for entry in history.entries:
         finding = entry.finding
         if finding.kind is Kind.REQUEST and owner_side(entry, history.circle) is other(finding.side):
-            found.setdefault((entry.thread, finding.side), []).append(entry)
+            asked, answer = history.day(finding.date), answered_at(history, entry)
+            since = max(asked, due_day(finding.terms.due)) if finding.terms.due else asked
+            question = _Asked(entry=entry, since=since, until=history.day(answer) if answer else None)
+            found.setdefault((entry.thread, finding.side), []).append(question)
     return found
 
 
@@ -138,7 +157,7 @@ def _deadline(history: History, entry: Entry, side: Side, due: date) -> Deadline
     ended = last.at if last.state in (State.DONE, State.REPLACED, State.REJECTED) else None
     late = history.working_days(history.working_day(due), history.day(ended) if ended else history.today)
     if ended is None:
-        outcome = Outcome.OVERDUE if late and state_on(entry, history.today) is State.OVERDUE else Outcome.OPEN
+        outcome = _unfinished(history, entry, side, due) if late else Outcome.OPEN
     elif last.state is State.REJECTED:
         outcome = Outcome.DROPPED
     elif last.state is State.REPLACED:
@@ -151,35 +170,39 @@ def _deadline(history: History, entry: Entry, side: Side, due: date) -> Deadline
     )
 
 
-def _with_waiting(history: History, one: Deadline, questions: Sequence[Entry]) -> Deadline:
+def _unfinished(history: History, entry: Entry, side: Side, due: date) -> Outcome:
+    """Say what is known of something that the log holds for not done.
+
+    Where its side has since reported something done that shares words with it, and nobody asked again after the day,
+    the report does not call it missed.
+    """
+    if state_on(entry, history.today) is not State.OVERDUE:
+        return Outcome.OPEN
+    words = stems(entry.finding.evidence.quote)
+    since = [m for m in history.threads.get(entry.thread, ()) if m.at > entry.finding.date]
+    asked_for = any(m.side is not side and history.day(m.at) > due and m.reminds for m in since)
+    done = any(m.side is side and _reports(m, words) for m in since)
+    return Outcome.UNTOLD if done and not asked_for else Outcome.OVERDUE
+
+
+def _reports(mail: Mail, words: frozenset[str]) -> bool:
+    return any(e.finding.kind is Kind.FULFILMENT and stems(e.finding.evidence.quote) & words for e in mail.entries)
+
+
+def _with_waiting(history: History, one: Deadline, questions: Sequence[_Asked]) -> Deadline:
     """Add the working days on which an answer was missing that the deadline's side had asked for."""
     stop = history.day(one.ended) if one.ended else history.today
     days: set[date] = set()
     inputs: list[Entry] = []
     for question in questions:
-        asked, answer = history.day(question.finding.date), answered_at(history, question)
-        if question.finding.terms.due:  # nobody waits before the day that was given
-            asked = max(asked, due_day(question.finding.terms.due))
-        if question.id == one.entry.id or asked > one.due or question.finding.date < one.entry.finding.date - _BEFORE:
+        early = question.entry.finding.date < one.entry.finding.date - _BEFORE
+        if early or question.entry.id == one.entry.id or question.since > one.due:
             continue
-        until = min(stop, history.day(answer) if answer else stop)
-        if history.working_days(asked, until):
-            inputs.append(question)
-            days |= history.working_between(asked, until)
-    return Deadline(
-        entry=one.entry,
-        side=one.side,
-        due=one.due,
-        outcome=one.outcome,
-        ended=one.ended,
-        late=one.late,
-        waited=len(days),
-        inputs=tuple(inputs),
-    )
-
-
-#: A question asked longer than this before a promise has nothing to do with it.
-_BEFORE = timedelta(days=14)
+        missing = history.working_between(question.since, min(stop, question.until or stop))
+        if missing:
+            inputs.append(question.entry)
+            days |= missing
+    return replace(one, waited=len(days), inputs=tuple(inputs))
 
 
 def missed(history: History, side: Side) -> Seen:
@@ -225,12 +248,13 @@ def changed(history: History, side: Side) -> Seen:
 
 def moved_goalposts(history: History, side: Side) -> Seen:
     """Find the terms that `side` changed although they were agreed."""
+    granting = {s.by for e in history.by_id.values() for s in e.steps if s.state is State.AGREED}
     cases = [
         _change(new, old)
         for new, old in _changes(history)
-        if _agreed_before(old, new.finding.date) and _asker(history, new, old) is side
+        if _agreed_before(old, new.finding.date, granting) and _asker(history, new, old) is side
     ]
-    agreed = [e.finding.date for e in history.entries if _matters(e) and _agreed_before(e, history.now)]
+    agreed = [e.finding.date for e in history.entries if _matters(e) and _agreed_before(e, history.now, granting)]
     return Seen(cases=tuple(cases), chances=tuple(agreed))
 
 
@@ -244,8 +268,15 @@ def _changes(history: History) -> list[tuple[Entry, Entry]]:
         (new, old)
         for new, old in pairs
         if old is not None and _matters(new) and _matters(old) and new.finding.date > old.finding.date
-        if _is_same_kind(history, new, old)
+        if _is_same_kind(history, new, old) and _is_same_matter(new, old)
     ]
+
+
+def _is_same_matter(new: Entry, old: Entry) -> bool:
+    """Say whether new terms name the old ones' matter, or move its date: two prices alone may be of two things."""
+    if new.finding.terms.due and old.finding.terms.due:
+        return True
+    return bool(stems(new.finding.evidence.quote) & stems(old.finding.evidence.quote))
 
 
 def _is_same_kind(history: History, new: Entry | None, old: Entry) -> bool:
@@ -270,9 +301,10 @@ def _asker(history: History, new: Entry, old: Entry) -> Side:
     return finding.side
 
 
-def _agreed_before(entry: Entry, at: datetime) -> bool:
+def _agreed_before(entry: Entry, at: datetime, granting: set[str]) -> bool:
+    """Say whether terms were agreed before `at`; a promise that granted a request was, by being given."""
     agreed = (State.AGREED, State.CONFIRMED, State.DONE)
-    return any(step.state in agreed and step.at < at for step in entry.steps)
+    return entry.id in granting or any(step.state in agreed and step.at < at for step in entry.steps)
 
 
 def _change(new: Entry, old: Entry) -> Case:

@@ -181,3 +181,23 @@ def test_suggestions_do_not_count():
     desk.says(DANA, on(2), "I will send it.", due="2026-03-03", tier=Tier.SUGGESTION)
 
     assert not deadlines(desk.history(on(20)))
+
+
+def test_two_prices_of_two_things_are_no_change():
+    """A new price that names another thing is none of the old one's, whatever the log linked."""
+    desk = Desk()
+    old = desk.says(US, on(2), "The server costs 7900 EUR.", Kind.PROPOSAL, amount="7900 EUR")
+    desk.says(US, on(4), "Moving a printer would be 180 EUR.", Kind.PROPOSAL, amount="180 EUR", replaces=old)
+
+    assert not changed(desk.history(on(6)), Side.US).cases
+
+
+def test_what_was_reported_done_is_not_called_missed():
+    """Where the log holds something for overdue although its side reported the like done, the report keeps silent."""
+    desk = Desk()
+    desk.says(DANA, on(2), "I will send the price list.", due="2026-03-06")
+    assert len(missed(desk.history(on(20)), Side.CLIENT).cases) == 1
+    desk.says(DANA, on(6), "The price list is attached.", Kind.FULFILMENT)
+    assert deadlines(desk.history(on(20)))[0].outcome is Outcome.UNTOLD
+    desk.mail(US, on(10), "A reminder: the price list is empty.")
+    assert deadlines(desk.history(on(20)))[0].outcome is Outcome.OVERDUE

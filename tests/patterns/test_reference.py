@@ -13,6 +13,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "patterns.md").read_text(encoding="
 def test_the_manual_explains_every_figure_as_the_code_counts_it():
     """docs/patterns.md ends with the rules that the code writes."""
     assert PAGE.endswith(markdown())
+    assert PAGE.count("### ") == len(HABITS)
 
 
 def test_keys_are_unique():
