@@ -24,6 +24,7 @@ from mailsync.model.event import Trouble
 from mailsync.model.mail import Address
 from mailsync.model.people import Circle
 from mailsync.model.ports import Count
+from mailsync.plugins import make, named
 from mailsync.secrets import secret
 
 if TYPE_CHECKING:
@@ -238,10 +239,16 @@ class App:
                 return turn, None
 
     def source(self, account: Account) -> ImapSource:
-        """Return the mailbox of `account`, not yet connected."""
+        """Return the mailbox of `account`, not yet connected; a plug-in's may lack what goes beyond MailSource."""
+        if plugin := named(account.imap.host):
+            made: ImapSource = make("mailsync.sources", plugin, account, self._key(account))
+            return made
         from mailsync.transport.imap import ImapSource
 
-        return ImapSource(self._imap(account), lambda: self.secret(account, account, account.imap_username))
+        return ImapSource(self._imap(account), self._key(account))
+
+    def _key(self, account: Account) -> Callable[[], str]:
+        return lambda: self.secret(account, account, account.imap_username)
 
     def secret(self, account: Account, login: Login, username: str) -> str:
         """Return the password or token of a login; it is kept out of the log from now on."""
@@ -295,10 +302,12 @@ class App:
         """Return where the letters of `account` go; connects when first asked, closed with the app."""
         from mailsync.transport.drafts import ImapOutbox
 
+        if account.key not in self._outboxes and (plugin := named(account.imap.host)):
+            self._outboxes[account.key] = make("mailsync.outboxes", plugin, account, self._key(account))
         if account.key not in self._outboxes:
             self._outboxes[account.key] = ImapOutbox(
                 self._imap(account),
-                lambda: self.secret(account, account, account.imap_username),
+                self._key(account),
                 self.smtp(account),
                 lambda: self.secret(account, account.smtp_login, account.smtp_username),
             )

@@ -18,6 +18,7 @@ from mailsync.logs import hide
 from mailsync.model.errors import ConfigError, LockedError
 from mailsync.notify import Apprise, MailToSelf, Notifier, Webhook, tell_all
 from mailsync.pipeline import Turn
+from mailsync.plugins import found, make
 from mailsync.secrets import secret
 from mailsync.supervised import notify
 from mailsync.transport.smtp import send
@@ -66,7 +67,8 @@ class AccountPost:
 
     def wait(self, stopped: Callable[[], bool]) -> bool:
         """Wait in IDLE until there is news or the next poll is due."""
-        return self._source.wait(24 * 3600.0, stopped)
+        wait = getattr(self._source, "wait", None)  # a plug-in's source need not have it
+        return bool(wait and wait(24 * 3600.0, stopped))
 
     def close(self) -> None:
         """Log out."""
@@ -205,7 +207,8 @@ def notifiers(app: App) -> list[Notifier]:
         made.append(Webhook(url=how.webhook, secret=_line(how.webhook_secret_file), wants=frozenset(wants)))
     if how.apprise_file:
         made.append(Apprise(urls=tuple(_line(how.apprise_file).split())))
-    return made
+    added = (make("mailsync.notifiers", name, app.config) for name in sorted(found("mailsync.notifiers")))
+    return made + [notifier for notifier in added if notifier is not None]
 
 
 def _sender(app: App) -> Callable[[bytes, str, Sequence[str]], None]:
