@@ -44,8 +44,8 @@ CHANGED = Rule(
     key="changes",
     title="Terms changed",
     counts="new terms that took the place of old ones: another date, or another price, scope or content of what both "
-    "name. A change that one side only writes down after the other asked for it counts for the one who asked. Payments and "
-    "meetings are left out.",
+    "name. A change that one side only writes down after the other asked for it counts for the one who asked. Payments "
+    "and meetings are left out.",
     out_of="promises, offers, requests and decisions of both sides",
     unit="",
     least=5,
@@ -276,7 +276,8 @@ def _is_same_matter(new: Entry, old: Entry) -> bool:
     """Say whether new terms name the old ones' matter, or move its date: two prices alone may be of two things."""
     if new.finding.terms.due and old.finding.terms.due:
         return True
-    return bool(stems(new.finding.evidence.quote) & stems(old.finding.evidence.quote))
+    units = {(e.finding.terms.amount or "").rpartition(" ")[2].lower() for e in (new, old)}
+    return bool((stems(new.finding.evidence.quote) & stems(old.finding.evidence.quote)) - units)
 
 
 def _is_same_kind(history: History, new: Entry | None, old: Entry) -> bool:
