@@ -39,6 +39,7 @@ COMMANDS = {
     "restore": ("mailsync.cli.record:restore", "Put a backup in the place of the ledger."),
     "forget": ("mailsync.cli.record:forget", "Erase what is kept of a client, and prove that it is gone."),
     "head": ("mailsync.cli.record:head", "Print the newest event's digest, to be kept where you cannot change it."),
+    "mcp": ("mailsync.cli.mcp:mcp", "Let an assistant search the record (MCP); reading only."),
     "drafts": ("mailsync.cli.drafts:drafts", "Review drafted recaps: list, show, edit, approve, discard, hold."),
 }
 
