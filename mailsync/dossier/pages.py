@@ -218,10 +218,14 @@ def _pieces(text: str, within: Span, marks: Sequence[tuple[Span, int]], gaps: Se
     cuts = {within.start, within.end} | {
         min(max(place, within.start), within.end) for span in spans for place in (span.start, span.end)
     }
+    pending = sorted(marks, key=lambda mark: mark[0].start, reverse=True)
+    here: list[tuple[Span, int]] = []
     for start, end in pairwise(sorted(cuts)):
+        while pending and pending[-1][0].start <= start:
+            here.append(pending.pop())
+        here = [mark for mark in here if mark[0].end >= end]
         if any(gap.start <= start and end <= gap.end for gap in gaps):
             words = len(text[start:end].split())
             yield Piece(text=f"blacked out: {words} word{'s' if words != 1 else ''} about other matters", gap=True)
         else:
-            numbers = tuple(sorted({n for span, n in marks if span.start <= start and end <= span.end}))
-            yield Piece(text=plain(text[start:end]), numbers=numbers)
+            yield Piece(text=plain(text[start:end]), numbers=tuple(sorted({number for _, number in here})))

@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, tzinfo
 
+_LONGEST = 32_000  # characters that spreadsheets take in one cell
 #: What begins a formula in one spreadsheet or another, wide forms included.
 _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t", "\r", "\n")
 
@@ -14,6 +15,7 @@ def cell(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     text = "" if value is None else str(value).replace("\0", "")
+    text = text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
     return f"'{text}" if text.startswith(_FORMULA) or text.lstrip().startswith(_FORMULA) else text
 
 
