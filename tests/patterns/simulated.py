@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
-from functools import cache
 
 from mailsync.extract.thread import extract_messages
 from mailsync.model.mail import RawMessage
@@ -241,12 +240,6 @@ PLANTS: dict[tuple[str, str], tuple[int, Callable[[Thread, int], Thread]]] = {
     ("blame", "client"): (3, _insults),
     ("blame", "us"): (3, _we_insult),
 }
-
-
-@cache
-def planted_years(key: str, side: str) -> list[ThreadReading]:
-    """Read a habit's threads, once."""
-    return read(planted(key, side))
 
 
 def planted(key: str, side: str) -> list[Thread]:
