@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_tz
@@ -25,7 +25,8 @@ READ = vocabulary(
     "x-autoreply x-autorespond x-auto-response-suppress x-auto-reply x-loop return-path x-failed-recipients "
     "feedback-id "
     "x-mailer thread-topic x-ms-exchange-inbox-rules-loop x-zendesk-priority x-jira-fingerprint x-github-reason "
-    "authentication-results resent-from resent-date x-gm-thrid list-post x-csa-complaints disposition-notification-to"
+    "authentication-results resent-from resent-date x-gm-thrid list-post x-csa-complaints disposition-notification-to "
+    "dkim-signature"
 )
 _FIELD_CAP = 64_000  # octets of one field that are looked at
 _REPEATS = 8  # fields of one name
@@ -249,7 +250,8 @@ def _sender(section: HeaderSection, found: tuple[Address, ...]) -> tuple[Address
         doubts.append("the sender's address holds letters of another script")
     answers = section.first("reply-to").lower()
     if answers and sender.email not in answers and sender.email.rpartition("@")[2] not in answers:
-        doubts.append("answers would go to another domain than the sender's (Reply-To)")
+        doubts.append("the sender's address is not where answers would go: another domain (Reply-To)")
+    doubts += _strays(section, sender.email)
     failed = _FAILED.search(_COMMENT.sub("", section.first("authentication-results")))
     if failed:
         doubts.append(f"the server that received it says {failed[0].lower()}: the sender may be forged")
@@ -258,6 +260,30 @@ def _sender(section: HeaderSection, found: tuple[Address, ...]) -> tuple[Address
         doubts.append(f"sent on the author's behalf from another domain ({clean(through, 100)})")
     return sender, doubts
 
+
+def _strays(section: HeaderSection, email: str) -> Iterator[str]:
+    """Yield why other fields, and comments in From, do not bear the sender out."""
+    others = [other for other in _ANY_ADDRESS.findall(section.first("from")[:2000].lower()) if other != email]
+    if others:
+        yield f"the From field names another address as well ({clean(others[0], 100)})"
+    resent = _ANY_ADDRESS.findall(section.first("resent-from")[:2000].lower())
+    if resent and not _same_house(resent[0], email):
+        yield f"the sender's address is not the one that sent it on ({clean(resent[0], 100)}, Resent-From)"
+    if _HALF_SIGNED.search(section.first("dkim-signature")):
+        yield "the sender's address is signed for a part of the text only, anything may follow (DKIM l=)"
+    back = _ANY_ADDRESS.findall(section.first("return-path")[:2000].lower())
+    if back and not _same_house(back[0], email) and not section.first("authentication-results"):
+        yield f"the sender's address is not where it was sent from ({clean(back[0], 100)}, Return-Path)"
+
+
+def _same_house(one: str, other: str) -> bool:
+    """Say whether two addresses share a domain, or one's domain lies below the other's."""
+    first, second = f".{one.rpartition('@')[2]}", f".{other.rpartition('@')[2]}"
+    return first.endswith(second) or second.endswith(first)
+
+
+_ANY_ADDRESS = re.compile(r"[^\s<>\"'(),:;@]{1,100}@[^\s<>\"'(),:;@]{1,100}\.[a-z]{2,20}")
+_HALF_SIGNED = re.compile(r"(?:^|;)\s{0,20}l\s{0,5}=\s{0,5}\d")
 
 #: The topmost field is the one set last, by the server that keeps the mail (RFC 8601, 5).
 _FAILED = re.compile(r"\bdmarc\s?=\s?fail", re.IGNORECASE)

@@ -8,6 +8,7 @@ from mailsync.model.people import Circle, Side
 from mailsync.model.thread import ReadMessage
 from mailsync.reading.language import language
 from mailsync.reading.passages import passages
+from mailsync.reading.statements import MOST, too_many
 
 #: Languages that statements are taken from.
 READ_LANGUAGES = frozenset({"en", "de", "fr", "es", "it"})
@@ -24,6 +25,8 @@ def read_message(
     alike = lookalike(message.sender.email, circle) if message.sender else ""
     if alike:
         message = replace(message, troubles=(*message.troubles, f"the sender's domain only looks like {alike}"))
+    if too_many(message, parts):
+        message = replace(message, troubles=(*message.troubles, f"only the first {MOST} statements were read"))
     return ReadMessage(
         message=message,
         passages=parts,

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from mailsync.model.mail import Message, Passage, Role, Span, Statement
 from mailsync.reading.signatures import is_closing, is_delimiter, is_greeting, is_mobile, is_name
@@ -26,6 +26,10 @@ _TERMINAL = re.compile(r"[.!?…:;][\"'”’»)\]*]{0,3}\s*$")
 _CELL_END = re.compile(r"\S(?:\s{3,}|\s?\|\s?)(?=\S)")
 _RULED = re.compile(r"[\s|+=_*~-]*$")
 _NARROWEST, _WIDEST = 45, 100
+_ENDS = re.compile(r"[.!?\n|]")
+
+#: Statements read of one message: each is weighed against those before it, and nobody writes more by hand.
+MOST = 1000
 
 
 @dataclass(slots=True)
@@ -50,20 +54,32 @@ def statements(message: Message, passages: Sequence[Passage]) -> tuple[Statement
     """Return the statements of the author's passages in order of place; greetings, closings and names are none.
 
     Wrapped lines are joined by the width of the text around them; where a writer uses no punctuation a line is a
-    statement. `answering` is the quotation directly above an answer written between quoted lines.
+    statement. `answering` is the quotation directly above an answer written between quoted lines. What comes after
+    the first MOST is left out; `too_many` says so.
     """
     if message.automatic:
         return ()
-    found: list[Statement] = []
+    found = list(islice(_every(message, passages), MOST))
+    return tuple(replace(one, place=place, of=len(found)) for place, one in enumerate(found))
+
+
+def too_many(message: Message, passages: Sequence[Passage]) -> bool:
+    """Say whether the author makes more than MOST statements, so that not all of them are read."""
+    own = (message.text[p.span.start : p.span.end] for p in passages if p.role is Role.AUTHOR)
+    if sum(len(_ENDS.findall(text)) + 1 for text in own) <= MOST:
+        return False
+    return next(islice(_every(message, passages), MOST, None), None) is not None
+
+
+def _every(message: Message, passages: Sequence[Passage]) -> Iterator[Statement]:
     quoted = ""
     for passage in passages:
         if passage.role is Role.AUTHOR:
-            found += _in_passage(message.text, passage.span, quoted)
+            yield from _in_passage(message.text, passage.span, quoted)
         elif passage.role is Role.QUOTED:
             quoted = _quoted_words(message.text[passage.span.start : passage.span.end])
         else:
             quoted = ""
-    return tuple(replace(one, place=place, of=len(found)) for place, one in enumerate(found))
 
 
 def _quoted_words(text: str) -> str:
