@@ -137,7 +137,9 @@ def _write(path: Path, page: str) -> None:
 def _say_alerts(now: "Sequence[Alert]") -> None:
     for one in now:
         say(wrapped(f"{one.about.value}: {one.text}", 2), colour="red" if one.about.value == "overdue" else None)
-        if one.letter and one.thread:
+        if one.draft:
+            say(f"    mailsync drafts show {one.draft}", dim=True)
+        elif one.letter and one.thread:
             say(f"    mailsync drafts make {one.thread} --letter {one.letter.value}", dim=True)
     if not now:
         say("  Nothing wants attention now.")
@@ -220,6 +222,9 @@ def _say_report(told: "Report", cases: int) -> None:
         for figure in figures:
             say(f"  {line_of(figure)}", colour=colour)
             _say_cases(figure.cases[-cases:] if cases else (), told.history, figure.number - cases)
+            if figure.sign and figure.letter:
+                way = f"mailsync drafts make {figure.cases[-1].thread} --letter {figure.letter.value}"
+                say(f"      a letter that may help: {way}", dim=True)
     if not signs:
         say("\nNo pattern: what was counted are single cases, on either side.")
     nothing = [f"{f.rule.title.lower()} ({_BY[f.side]})" for f in told.figures if not f.number]

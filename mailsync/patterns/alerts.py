@@ -4,12 +4,12 @@ Values only: when and how a person is told is decided above, and never outside w
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from mailsync.model.draft import Letter
+from mailsync.model.draft import WAITING, DraftState, Letter
 from mailsync.model.entry import Entry, Kind, State, state_on
 from mailsync.model.people import Side
 from mailsync.patterns.answers import answer_hours
@@ -42,8 +42,8 @@ class About(StrEnum):
 class Alert:
     """One thing to act on: a sentence, the letter that would help (None for none), and its proof.
 
-    `key` stays the same while the thing is the same, so that nobody is told twice. `thread` is "" where it is about
-    the client as a whole.
+    `key` stays the same while the thing is the same, so that nobody is told twice. `draft` is the id of such a
+    letter in its thread that already waits or lies ready, "" for none.
     """
 
     key: str
@@ -53,17 +53,21 @@ class Alert:
     letter: Letter | None
     messages: tuple[str, ...]
     entries: tuple[str, ...] = ()
+    draft: str = ""
 
 
 def alerts(history: History, *, soon_days: int = 3) -> tuple[Alert, ...]:
     """Return what wants attention now, the most pressing first; `soon_days` are working days."""
-    found = (
-        *_dates(history, soon_days),
-        *_answers(history),
-        *_silence(history),
-    )
+    found = (_with_draft(history, a) for a in (*_dates(history, soon_days), *_answers(history), *_silence(history)))
     order = [About.OVERDUE, About.AT_RISK, About.ANSWER_DUE, About.DUE_SOON, About.OUR_SILENCE]
     return tuple(sorted(found, key=lambda a: order.index(a.about)))
+
+
+def _with_draft(history: History, one: Alert) -> Alert:
+    """Add the letter that was already written for it."""
+    ready = (*WAITING, DraftState.PLACED)
+    drafts = [d.id for d in history.letters if d.thread == one.thread and d.letter is one.letter and d.state in ready]
+    return replace(one, draft=drafts[-1]) if drafts else one
 
 
 def _dates(history: History, soon_days: int) -> Iterator[Alert]:
@@ -164,10 +168,11 @@ def alert_json(one: Alert) -> dict[str, Any]:
         "key": one.key,
         "about": one.about.value,
         "text": one.text,
-        "thread": one.thread or None,
+        "thread": one.thread,
         "letter": one.letter.value if one.letter else None,
         "messages": list(one.messages),
         "entries": list(one.entries),
+        "draft": one.draft or None,
     }
 
 

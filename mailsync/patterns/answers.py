@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from mailsync.model.draft import Letter
 from mailsync.model.entry import Kind, Topic, due_day
 from mailsync.model.people import Side
 from mailsync.patterns.cues import Cue, found
@@ -38,6 +39,10 @@ UNANSWERED = Rule(
     unit="working days",
     least=3,
     share=0.25,
+    letter=(
+        (Side.CLIENT, Letter.REMINDER),
+        (Side.US, Letter.HOLDING),
+    ),
 )
 EVASIVE = Rule(
     key="evasive",
@@ -59,6 +64,7 @@ SLOW = Rule(
     unit="working hours",
     least=4,
     share=0.25,
+    letter=((Side.US, Letter.HOLDING),),
 )
 SILENCE = Rule(
     key="silence",
@@ -69,6 +75,10 @@ SILENCE = Rule(
     unit="working days",
     least=2,
     share=0.01,
+    letter=(
+        (Side.CLIENT, Letter.REMINDER),
+        (Side.US, Letter.STATUS),
+    ),
 )
 
 

@@ -3,6 +3,7 @@
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from mailsync.model.draft import Letter
 from mailsync.model.entry import Entry, Kind, Topic
 from mailsync.model.people import Side, WorkingHours
 from mailsync.patterns.answers import question
@@ -28,6 +29,7 @@ OFF_HOURS = Rule(
     unit="",
     least=5,
     share=0.25,
+    letter=((Side.CLIENT, Letter.BOUNDARY),),
 )
 CLOSE_WATCH = Rule(
     key="close-watch",
@@ -39,6 +41,7 @@ CLOSE_WATCH = Rule(
     least=3,
     share=0.1,
     sides=(Side.CLIENT,),
+    letter=((Side.CLIENT, Letter.STATUS),),
 )
 NO_AUTHORITY = Rule(
     key="no-authority",
@@ -61,6 +64,7 @@ HOSTILE = Rule(
     least=2,
     share=0.0,
     asked_for=True,
+    letter=((Side.CLIENT, Letter.BOUNDARY),),
 )
 BLAME = Rule(
     key="blame",

@@ -24,7 +24,6 @@ class Cue(StrEnum):
     RELAYS = "relays"
     HOSTILE = "hostile"
     BLAME = "blame"
-    ESTIMATE = "estimate"
 
 
 @cache

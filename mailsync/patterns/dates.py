@@ -7,6 +7,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from mailsync.extract.affinity import stems
+from mailsync.model.draft import Letter
 from mailsync.model.entry import STATEFUL, Entry, Kind, State, Topic, due_day, state_on
 from mailsync.model.people import Side
 from mailsync.patterns.figures import Case, Rule, Seen, case_of
@@ -28,6 +29,10 @@ MISSED = Rule(
     unit="working days",
     least=3,
     share=0.25,
+    letter=(
+        (Side.CLIENT, Letter.REMINDER),
+        (Side.US, Letter.DELAY),
+    ),
 )
 WAITED = Rule(
     key="waiting",
@@ -60,6 +65,7 @@ GOALPOSTS = Rule(
     unit="",
     least=3,
     share=0.05,
+    letter=((Side.CLIENT, Letter.CHANGE_ORDER),),
 )
 
 

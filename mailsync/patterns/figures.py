@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from statistics import median
 
+from mailsync.model.draft import Letter
 from mailsync.model.entry import Entry
 from mailsync.model.people import Side
 from mailsync.patterns.history import History, Mail
@@ -21,7 +22,8 @@ class Rule:
 
     `counts` says what is a case and `out_of` what the cases are counted out of; docs/patterns.md repeats both.
     `unit` is that of a case's `measure`. A figure is a sign when it has at least `least` cases and these are at least
-    `share` of the chances.
+    `share` of the chances. `asked_for` ones are only counted when the user wants it; `letter` is the kind that helps,
+    by the side that has the habit.
     """
 
     key: str
@@ -33,6 +35,7 @@ class Rule:
     share: float
     sides: tuple[Side, ...] = (Side.CLIENT, Side.US)
     asked_for: bool = False
+    letter: tuple[tuple[Side, Letter], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +81,11 @@ class Figure:
     sign: bool
     remark: str
     cases: tuple[Case, ...]
+
+    @property
+    def letter(self) -> Letter | None:
+        """The kind of letter that helps against it, None for none."""
+        return dict(self.rule.letter).get(self.side)
 
     @property
     def share(self) -> float:

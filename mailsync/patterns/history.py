@@ -14,8 +14,6 @@ from mailsync.model.thread import ReadMessage
 from mailsync.patterns.cues import Cue, found
 from mailsync.text.worktime import is_working_day
 
-#: The two sides that are judged, the client first.
-SIDES = (Side.CLIENT, Side.US)
 #: How much of a message is looked at for words.
 _TEXT_CAP = 20_000
 #: States by which the other side has settled a question.

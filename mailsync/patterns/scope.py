@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from mailsync.extract.affinity import stems
 from mailsync.extract.topics import find_cues
+from mailsync.model.draft import Letter
 from mailsync.model.entry import Entry, Kind, State, Topic
 from mailsync.model.people import Baseline, Side
 from mailsync.patterns.cues import Cue, found
@@ -28,6 +29,7 @@ EXTRAS = Rule(
     least=3,
     share=0.1,
     sides=(Side.CLIENT,),
+    letter=((Side.CLIENT, Letter.CHANGE_ORDER),),
 )
 UNPAID = Rule(
     key="unpaid-extras",
@@ -39,6 +41,7 @@ UNPAID = Rule(
     least=2,
     share=0.2,
     sides=(Side.CLIENT,),
+    letter=((Side.CLIENT, Letter.CHANGE_ORDER),),
 )
 EARLY_YES = Rule(
     key="early-yes",
@@ -49,6 +52,7 @@ EARLY_YES = Rule(
     least=2,
     share=0.2,
     sides=(Side.US,),
+    letter=((Side.US, Letter.CHANGE_ORDER),),
 )
 
 

@@ -41,6 +41,7 @@ def figure_json(one: Figure) -> dict[str, Any]:
         "unit": one.rule.unit or None,
         "course": one.course or None,
         "sign": one.sign,
+        "letter": one.letter.value if one.letter else None,
         "counts": one.rule.counts,
         "out_of": one.rule.out_of,
         "remark": one.remark or None,

@@ -6,8 +6,9 @@ import pytest
 
 from mailsync.cli import main
 from mailsync.clients import digest_of
-from mailsync.model.draft import Letter
+from mailsync.model.draft import Draft, DraftState, Letter
 from mailsync.model.entry import Kind, State, Topic
+from mailsync.model.mail import Address
 from mailsync.model.people import Side
 from mailsync.patterns.alerts import About, alerts, early_signs
 from mailsync.patterns.brief import brief, changes, clashes, people
@@ -283,3 +284,29 @@ def test_an_unknown_client_is_named_with_those_there_are(run, command):
 
     assert code == 1
     assert "harbor" in text
+
+
+def test_an_alert_knows_the_letter_that_waits():
+    """Where the delay letter is already written, the alert leads to it instead of asking for another."""
+    desk = Desk()
+    desk.says(US, on(2), "The page is online by the 9th.", due="2026-03-09")
+    desk.letters = [
+        Draft(
+            id="d1",
+            letter=Letter.DELAY,
+            account="work",
+            thread="t1",
+            client="harbor",
+            state=DraftState.OPEN,
+            language="en",
+            sender=Address(email=US),
+            to=(Address(email=DANA),),
+            subject="Catalogue",
+            body="Later.",
+            message_id="d1@mail.example",
+            created_at=on(10),
+            changed_at=on(10),
+        )
+    ]
+
+    assert [one.draft for one in alerts(desk.history(on(11)))] == ["d1"]
