@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import cached_property
 from pathlib import Path
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from mailsync.transport.smtp import SmtpSettings
 
 DATABASE = "mailsync.db"
+#: How long, in seconds, a person waits for a turn in progress.
+PATIENCE = 20.0
 #: How long one turn may look for the senders' keys; what is left is for the next.
 EVIDENCE_TIME = timedelta(seconds=20)
 
@@ -167,6 +169,15 @@ class App:
             self.ledger.trouble(Trouble(at=self.now(), stage="read", subject="dkim", reason=f"{error} {error.hint}"))
         return checked_now
 
+    def alone(self, patience: float = PATIENCE) -> AbstractContextManager[None]:
+        """Keep every other worker and reviewer out, waiting for a turn to end. Raises LockedError.
+
+        A worker would take a letter that is under way for one that a crash left behind.
+        """
+        from mailsync.transport.lock import one_worker
+
+        return one_worker(self.config.data_dir, patience=patience)
+
     def take(self, source: MailSource, stopped: Callable[[], bool] = bool) -> Turn:
         """Take in one account over a connection that stays open, under the lock of that account."""
         from mailsync.pipeline import take_account
@@ -215,7 +226,8 @@ class App:
         """Read one thread anew, after a person corrected something in it."""
         from mailsync.pipeline import read_one
 
-        read_one(self.desk(), thread)
+        with self.alone():
+            read_one(self.desk(), thread)
 
     def take_note(self, client: str, words: str, people: Sequence[str], at: datetime) -> tuple[Turn, Draft | None]:
         """Keep what was spoken as a note of ours, read it like any mail, and draft its recap at once."""

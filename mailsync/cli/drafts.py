@@ -176,8 +176,8 @@ def approve(draft: str, by_smtp: bool, anyway: bool, config: Path) -> int:
     from mailsync.review import send
 
     with open_app(config) as app:
-        identity = app.ledger.draft(draft).id
-        done = (send if by_smtp else place)(app.reviewer(), identity, anyway=anyway)
+        with app.alone():
+            done = (send if by_smtp else place)(app.reviewer(), app.ledger.draft(draft).id, anyway=anyway)
         if done.state is DraftState.UNCLEAR:
             complain(f"nobody knows whether letter {done.id} was sent", f"{done.note} Then: mailsync drafts settle")
             return 1

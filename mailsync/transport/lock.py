@@ -10,14 +10,15 @@ from mailsync.model.errors import LedgerError, LockedError
 
 
 @contextmanager
-def one_worker(data_dir: Path, account: str = "") -> Iterator[None]:
+def one_worker(data_dir: Path, account: str = "", *, patience: float = 0.0) -> Iterator[None]:
     """Hold the lock of `data_dir`, or of one account in it, while the block runs.
 
-    Raises LockedError at once if another process or thread holds it, LedgerError if no lock can be made there.
+    Raises LockedError if another process or thread still holds it after `patience` seconds, LedgerError if no lock
+    can be made there.
     """
     safe = "".join(c if c.isalnum() else "-" for c in account)
     path = data_dir / (f"worker-{safe}.lock" if account else "worker.lock")
-    lock = FileLock(path, timeout=0, mode=0o600)
+    lock = FileLock(path, timeout=patience, mode=0o600)
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock.acquire()

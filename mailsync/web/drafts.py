@@ -12,7 +12,7 @@ from mailsync.model.errors import NotFoundError, StateError, UsageError
 from mailsync.model.thread import ReadMessage
 from mailsync.recap.check import Level
 from mailsync.web.shown import around, differences
-from mailsync.web.site import Form, Page, back_to, between_turns, day_of, morning
+from mailsync.web.site import Form, Page, back_to, day_of, morning
 
 PAGE = 50
 #: States that undo leads back from; a placed letter only when the user has deleted it in their mail program.
@@ -127,13 +127,13 @@ def _save(page: Page, one: Draft, form: Form) -> tuple[Draft, str]:
 
 def _approve(page: Page, one: Draft, form: Form) -> tuple[Draft, str]:
     _typed(page, one, form)
-    with between_turns(page.app):
+    with page.app.alone():
         return review.approve(page.reviewer, one.id, anyway="anyway" in form), "placed"
 
 
 def _send(page: Page, one: Draft, form: Form) -> tuple[Draft, str]:
     _typed(page, one, form)
-    with between_turns(page.app):
+    with page.app.alone():
         after = review.send(page.reviewer, one.id, anyway="anyway" in form)
     return after, "unclear" if after.state is DraftState.UNCLEAR else "sent"
 

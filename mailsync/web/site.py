@@ -3,9 +3,8 @@
 import logging
 import queue
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
@@ -35,7 +34,6 @@ from mailsync.model.errors import (
 )
 from mailsync.pipeline import read_one
 from mailsync.review import Reviewer
-from mailsync.transport.lock import one_worker
 from mailsync.web.incognito import Mask
 from mailsync.web.security import Door, own_path
 from mailsync.web.shown import Shown
@@ -44,7 +42,7 @@ log = logging.getLogger(__name__)
 
 MOST_READERS = 8
 #: Seconds that a person waits for the worker to end its turn: a letter may wait longer than a correction.
-PATIENCE, SHORT_PATIENCE = 20.0, 3.0
+SHORT_PATIENCE = 3.0
 
 #: What a page says after something was done, by the `done` of its address; nothing else can be put into a notice.
 NOTICES = {
@@ -323,29 +321,10 @@ def back_to(path: str, done: str, **more: str) -> Response:
     return RedirectResponse(f"{path}?{'&'.join(pairs)}" + (f"#{mark}" if mark else ""), 303)
 
 
-@contextmanager
-def between_turns(app: App, patience: float = PATIENCE) -> Iterator[None]:
-    """Keep the worker out while a letter leaves: it would take what is under way for what a crash left behind.
-
-    Waits for `patience` seconds for a turn to end. Raises LockedError.
-    """
-    end = time.monotonic() + patience
-    with ExitStack() as held:
-        while True:
-            try:
-                held.enter_context(one_worker(app.config.data_dir))
-                break
-            except LockedError:
-                if time.monotonic() > end:
-                    raise
-                time.sleep(0.1)
-        yield
-
-
 def read_again(app: App, thread: str) -> bool:
     """Read a corrected thread at once and bring its waiting letter up to date; False where a worker is at it."""
     try:
-        with between_turns(app, SHORT_PATIENCE):
+        with app.alone(SHORT_PATIENCE):
             read_one(app.desk(), thread)
             if app.ledger.drafts(sorted(WAITING), thread=thread):
                 draft_thread(app.drafting(), thread)
