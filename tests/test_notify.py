@@ -3,10 +3,12 @@
 import hashlib
 import hmac
 import json
+import re
 import threading
 from datetime import UTC, datetime
 from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -166,3 +168,16 @@ def test_mail_to_self_says_that_a_machine_wrote_it(office):
     assert message["Auto-Submitted"] == "auto-generated"
     assert "letters to review" in message["Subject"]
     assert "wireframes" not in received.data.decode().lower()
+
+
+def test_the_manuals_receiver_knows_our_signature():
+    """The check that docs/service.md gives to receivers takes what we sign and refuses anything else."""
+    page = (Path(__file__).parents[1] / "docs" / "service.md").read_text()
+    room: dict[str, object] = {}
+    exec(re.search(r"```python\n(.*?)```", page, flags=re.DOTALL)[1], room)
+    with Receiver() as receiver:
+        Webhook(url=receiver.url, secret="s3cret-value").tell(NOTICE)
+    headers, body = receiver.got[0]
+
+    assert room["is_ours"](headers["X-Mailsync-Signature"], body, b"s3cret-value")
+    assert not room["is_ours"](headers["X-Mailsync-Signature"], body + b" ", b"s3cret-value")

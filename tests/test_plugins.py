@@ -1,9 +1,11 @@
 """Other packages can bring mailboxes, ways to send and ways to tell, and can check that they do it right."""
 
 import hashlib
+import re
 import sys
 import textwrap
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -148,3 +150,15 @@ def test_mailsyncs_own_parts_pass_the_checks_for_plugins(mailbox, source, outbox
 
     testing.check_source(source(mailbox))
     testing.check_outbox(outbox(mailbox))
+
+
+def test_the_manuals_plugin_keeps_the_contract(capsys):
+    """The example of docs/plugins.md works as it stands there, and so does its test."""
+    page = (Path(__file__).parents[1] / "docs" / "plugins.md").read_text()
+    room: dict[str, object] = {}
+    for example in re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL):
+        exec(example, room)
+
+    room["test_the_contract"]()
+
+    assert "1 letters to review (example)" in capsys.readouterr().out

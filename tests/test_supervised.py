@@ -3,6 +3,7 @@
 import json
 import os
 import plistlib
+import re
 import shlex
 import signal
 import socket
@@ -51,6 +52,8 @@ def test_health_and_metrics_are_told_and_nothing_else():
         assert (status, json.loads(text)["accounts"][0]["trouble"]) == (200, "dead")
         status, text = get(port, "/metrics")
         assert status == 200
+        manual = (DEPLOY.parent / "docs" / "service.md").read_text()
+        assert [name for name in re.findall(r"# TYPE (\w+)", text) if f"`{name}" not in manual] == []
         assert "mailsync_entries 2.0" in text
         assert 'mailsync_account_ok{account="a \\"b\\""} 0.0' in text
         assert 'mailsync_account_messages{account="a \\"b\\"",outcome="read"} 3.0' in text
