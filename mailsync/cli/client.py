@@ -139,7 +139,7 @@ def _say_alerts(now: "Sequence[Alert]") -> None:
         say(wrapped(f"{one.about.value}: {one.text}", 2), colour="red" if one.about.value == "overdue" else None)
         if one.draft:
             say(f"    mailsync drafts show {one.draft}", dim=True)
-        elif one.letter and one.thread:
+        elif one.letter:
             say(f"    mailsync drafts make {one.thread} --letter {one.letter.value}", dim=True)
     if not now:
         say("  Nothing wants attention now.")
@@ -293,7 +293,7 @@ def _say_exit(told: "Report") -> None:
 
     check = exit_check(told)
     say(
-        f"{told.history.client.name}: {len(check.reasons)} patterns on their side, {len(check.mirror)} on ours",
+        f"{told.history.client.name}: patterns on their side {len(check.reasons)}, on ours {len(check.mirror)}",
         bold=True,
     )
     say(f"{'That is' if check.grave else 'Fewer than'} {EXIT_SIGNS}{' or more' if check.grave else ''} on their side.")

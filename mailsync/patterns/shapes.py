@@ -1,8 +1,9 @@
-"""The documented JSON shapes of reports."""
+"""The documented JSON shapes of reports and digests."""
 
 from typing import Any
 
 from mailsync.model.entry import as_json as entry_json
+from mailsync.patterns.alerts import Digest, alert_json
 from mailsync.patterns.dates import Deadline
 from mailsync.patterns.figures import Case, Figure
 from mailsync.patterns.report import Exit, Report, Review
@@ -77,6 +78,17 @@ def deadline_json(one: Deadline) -> dict[str, Any]:
         "late": one.late,
         "waited": one.waited,
         "inputs": [entry.id for entry in one.inputs],
+    }
+
+
+def digest_json(one: Digest) -> dict[str, Any]:
+    """Return a digest: alerts, the figures with what is new, and early signs by key."""
+    return {
+        "client": one.client,
+        "since": one.since.isoformat(timespec="seconds"),
+        "alerts": [alert_json(alert) for alert in one.alerts],
+        "news": [figure_json(figure) for figure in one.news],
+        "early": [figure.rule.key for figure in one.early],
     }
 
 

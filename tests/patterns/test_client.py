@@ -14,6 +14,7 @@ from mailsync.patterns.alerts import About, alerts, early_signs
 from mailsync.patterns.brief import brief, changes, clashes, people
 from mailsync.patterns.page import brief_page, report_page
 from mailsync.patterns.report import exit_check, report, review
+from mailsync.patterns.shapes import digest_json
 from tests.patterns.desk import DANA, TIM, US, Desk, on
 from tests.patterns.simulated import calm, planted
 
@@ -105,6 +106,7 @@ def test_a_digest_tells_what_is_new():
     found = digest_of(desk.history(on(13)), since=on(9))
 
     assert [(f.rule.key, f.number) for f in found.news if f.rule.key == "dates-missed"] == [("dates-missed", 1)]
+    assert json.loads(json.dumps(digest_json(found)))["early"] == ["dates-missed"]
 
 
 def test_people_and_who_seems_to_be_what():
