@@ -29,6 +29,7 @@ READ = vocabulary(
     "dkim-signature"
 )
 _FIELD_CAP = 64_000  # octets of one field that are looked at
+_LONGEST_FROM = 8000  # characters; behind a longer name only the address is looked for
 _REPEATS = 8  # fields of one name
 _ID = re.compile(r"<([^<>]{1,998})>")
 _BARE_ID = re.compile(r"[^\s<>\"(),;]{1,200}@[^\s<>\"(),;]{1,200}")
@@ -189,7 +190,7 @@ def names(section: HeaderSection, allowed: Collection[str]) -> Names:
     troubles: list[str] = []
     values = []
     for name in ("from", "to", "cc", "reply-to", "subject"):
-        value = section.first(name)[: 8000 if name in ("from", "subject") else 40_000]
+        value = section.first(name)[: _LONGEST_FROM if name in ("from", "subject") else 40_000]
         if any(codec.lower() not in allowed for codec in _ENCODED_CODEC.findall(value)):
             troubles.append(f"the {name} field names an unknown character set")
             value = value.replace("=?", "= ?")
@@ -203,7 +204,8 @@ def names(section: HeaderSection, allowed: Collection[str]) -> Names:
         troubles.append("the address fields could not be read")
         found = to = cc = reply_to = ()
     if not found:  # mail-parser refuses what servers let pass ("<dana@client.example.>")
-        lone = _LONE_ADDRESS.findall(values[0][:2000])
+        whole = section.first("from")
+        lone = _LONE_ADDRESS.findall(whole[-500:] if len(whole) > _LONGEST_FROM else whole[:2000])
         found = _addresses([("", lone[0])]) if len(lone) == 1 else ()
     sender, doubts = _sender(section, found)
     return Names(sender=sender, reply_to=reply_to, to=to, cc=cc, subject=clean(subject), troubles=(*troubles, *doubts))
