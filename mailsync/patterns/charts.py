@@ -17,6 +17,8 @@ _WIDTH, _ROW = 720, 34
 _BAR, _TALL = 24, 90
 #: So many months or dates a picture shows, the latest.
 _MONTHS, _DATES = 24, 120
+#: The timeline reaches no further than this; what lies beyond stands at its ends.
+_SPAN, _AHEAD = timedelta(days=3 * 366), timedelta(days=366)
 
 
 def spark(figure: Figure) -> str:
@@ -69,8 +71,8 @@ def timeline(dates: Sequence[Deadline], today: date) -> str:
     shown = dates[-_DATES:]
     if not shown:
         return ""
-    first = min(d.due for d in shown)
-    last = max(today, *(d.due for d in shown)) + timedelta(days=7)
+    first = max(min(d.due for d in shown), today - _SPAN)
+    last = min(max(today, *(d.due for d in shown)), today + _AHEAD) + timedelta(days=7)
     scale = (_WIDTH - 90) / max(1, (last - first).days)
 
     def x(day: date) -> float:

@@ -9,12 +9,12 @@ from mailsync.clients import digest_of
 from mailsync.model.draft import Draft, DraftState, Letter
 from mailsync.model.entry import Kind, State, Topic
 from mailsync.model.mail import Address
-from mailsync.model.people import Side
+from mailsync.model.people import Side, WorkingHours
 from mailsync.patterns.alerts import About, alerts, early_signs
 from mailsync.patterns.brief import brief, changes, clashes, people
 from mailsync.patterns.page import brief_page, report_page
 from mailsync.patterns.report import exit_check, report, review
-from mailsync.patterns.shapes import digest_json
+from mailsync.patterns.shapes import digest_json, report_json
 from tests.patterns.desk import DANA, TIM, US, Desk, on
 from tests.patterns.simulated import calm, planted
 
@@ -312,3 +312,30 @@ def test_an_alert_knows_the_letter_that_waits():
     ]
 
     assert [one.draft for one in alerts(desk.history(on(11)))] == ["d1"]
+
+
+@pytest.mark.parametrize("due", ["0001-01-01", "1999-02-28", "9999-12-31", "9999-12-31T23:59:00-12:00"])
+def test_absurd_dates_break_nothing(due):
+    """A due day at either end of the calendar, in mail or in a correction, is one line more and no error."""
+    desk = Desk(hours=WorkingHours(zone="Pacific/Kiritimati"))
+    desk.says(US, on(2), "The page is online.", due=due)
+    desk.says(DANA, on(3), "I will pay.", due=due, topic=Topic.PAYMENT)
+    history = desk.history(on(20))
+    told = report(history, hostile=True)
+
+    assert len(told.deadlines) == 1
+    assert report_page(told)
+    assert brief_page(brief(history))
+    assert report_json(told)
+    alerts(history)
+
+
+def test_an_empty_history_is_no_error():
+    """A client without a single mail has a report, a page and a brief."""
+    history = Desk().history(on(2))
+    told = report(history, hostile=True)
+
+    assert told.signs == ()
+    assert report_page(told)
+    assert brief_page(brief(history), handover=True)
+    assert (alerts(history), review(told).first) == ((), None)
