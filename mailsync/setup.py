@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mailsync.config.checks import PUBLIC_DOMAINS
+from mailsync.model.people import PUBLIC_DOMAINS
 from mailsync.transport.discovery import Provider, Server
 from mailsync.transport.net import Auth, Security
 

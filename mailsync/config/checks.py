@@ -5,16 +5,8 @@ from typing import Any
 
 from mailsync.config.lines import Place
 from mailsync.config.schema import SECRET_WAYS
+from mailsync.model.people import PUBLIC_DOMAINS
 
-#: Anybody can have an address here, so the domain says nothing about whose mail it is.
-PUBLIC_DOMAINS = frozenset(
-    """
-    gmail.com googlemail.com outlook.com hotmail.com live.com msn.com yahoo.com yahoo.de yahoo.co.uk icloud.com
-    me.com aol.com gmx.de gmx.net gmx.com web.de t-online.de freenet.de mail.com mail.ru proton.me
-    protonmail.com orange.fr wanadoo.fr free.fr laposte.net libero.it qq.com 163.com zoho.com fastmail.com
-    btinternet.com comcast.net
-    """.split()  # noqa: SIM905  (forty lines of quotation marks say no more)
-)
 THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 
 Mistake = tuple[Place, str]

@@ -10,7 +10,7 @@ from mailsync.extract.noted import noted
 from mailsync.model.draft import Draft
 from mailsync.model.entry import Finding, Tier
 from mailsync.model.mail import Message, RawMessage, Statement
-from mailsync.model.people import Circle, Client, WorkingHours
+from mailsync.model.people import PUBLIC_DOMAINS, Circle, Client, Side, WorkingHours
 from mailsync.model.thread import Background, Heard, ReadMessage, ThreadReading, is_note
 from mailsync.reading.parse import Limits, parse
 from mailsync.reading.read import read_message
@@ -136,9 +136,14 @@ def _parsed(raw: RawMessage) -> Message:
 
 
 def _with_anybody(circle: Circle, group: Sequence[Message]) -> Circle:
-    """Return `circle` with one client: everybody in the messages who is not on the user's side."""
+    """Return `circle` with one client: everybody in the messages who is not on the user's side.
+
+    Who writes from a domain of the user's own is a colleague, unless anybody can have an address there.
+    """
     people = {a.email for m in group for a in (m.sender, *m.to, *m.cc) if a}
-    others = tuple(sorted(people - set(circle.own)))
+    ours = {own.rpartition("@")[2] for own in circle.own} - PUBLIC_DOMAINS
+    circle = replace(circle, colleagues=(*circle.colleagues, *sorted(ours)))
+    others = tuple(sorted(email for email in people if circle.side(email) is not Side.US))
     return replace(circle, clients=(Client(key=ANYBODY, name=ANYBODY, addresses=others),))
 
 

@@ -3,6 +3,16 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+#: Anybody can have an address here, so the domain says nothing about whose mail it is.
+PUBLIC_DOMAINS = frozenset(
+    """
+    gmail.com googlemail.com outlook.com hotmail.com live.com msn.com yahoo.com yahoo.de yahoo.co.uk icloud.com
+    me.com aol.com gmx.de gmx.net gmx.com web.de t-online.de freenet.de mail.com mail.ru proton.me
+    protonmail.com orange.fr wanadoo.fr free.fr laposte.net libero.it qq.com 163.com zoho.com fastmail.com
+    btinternet.com comcast.net
+    """.split()  # noqa: SIM905  (forty lines of quotation marks say no more)
+)
+
 
 class Side(StrEnum):
     """Whose words: ours (the user and colleagues), the client's, or a third party's."""

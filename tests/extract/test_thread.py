@@ -1,16 +1,16 @@
 """Whole threads, from text to entries, with every real part."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 
 import pytest
 
-from mailsync.extract.thread import ANYBODY, extract_messages, read_thread
+from mailsync.extract.thread import ANYBODY, _with_anybody, extract_messages, read_thread
 from mailsync.model.draft import Draft, DraftState, Letter, Line, Part
 from mailsync.model.entry import Kind, State, state_on
 from mailsync.model.mail import Address, Message, RawMessage
-from mailsync.model.people import Circle
+from mailsync.model.people import Circle, Side
 from mailsync.model.thread import Correction
 from tests.extract.voices import ANNA, BACKGROUND, START, US
 
@@ -190,3 +190,21 @@ def test_files_that_are_no_mail_are_listed():
 
     assert len(reading.messages) == 1
     assert reading.entries == ()
+
+
+def test_a_colleague_at_the_users_own_domain_is_on_our_side():
+    """Without a list of clients, who shares the user's domain is no client; at a public provider everybody may be."""
+    people = [Address(email=e) for e in ("me@firm.example", "ann@firm.example", "dana@client.example", "x@gmail.com")]
+    message = Message(
+        digest="0" * 64,
+        message_id="m@firm.example",
+        sender=people[0],
+        to=tuple(people[1:]),
+        sent_at=datetime(2026, 3, 2, tzinfo=UTC),
+        subject="",
+        text="",
+    )
+
+    circle = _with_anybody(Circle(own=("me@firm.example", "me@gmail.com")), [message])
+
+    assert [circle.side(a.email) for a in people] == [Side.US, Side.US, Side.CLIENT, Side.CLIENT]
