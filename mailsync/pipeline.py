@@ -278,10 +278,11 @@ def read_new(desk: Desk) -> Turn:
 
 def read_one(desk: Desk, thread: str) -> int:
     """Read one thread and record it; return how many entries are new."""
-    return len(desk.ledger.record(readers.read(_job(desk, thread)), desk.now()).found)
+    return len(desk.ledger.record(readers.read(job_of(desk, thread)), desk.now()).found)
 
 
-def _job(desk: Desk, thread: str) -> Job:
+def job_of(desk: Desk, thread: str) -> Job:
+    """Return what reading this thread depends on."""
     return Job(
         thread=thread,
         messages=desk.ledger.messages(thread),
@@ -297,7 +298,7 @@ def _job(desk: Desk, thread: str) -> Job:
 
 
 def _started(desk: Desk, pool: Executor, threads: Sequence[str]) -> list[tuple[Job, Future[ThreadReading]]]:
-    jobs = [_job(desk, thread) for thread in threads]
+    jobs = [job_of(desk, thread) for thread in threads]
     return [(job, pool.submit(readers.read, job)) for job in jobs]
 
 

@@ -21,6 +21,7 @@ COMMANDS = {
     "status": ("mailsync.cli.service:status", "Say whether it is working, in a few lines."),
     "verify": ("mailsync.cli.service:verify", "Prove log and archive whole, or name the first broken place."),
     "import": ("mailsync.cli.service:import_files", "Read old mail from mbox, Maildir or .eml files."),
+    "reread": ("mailsync.cli.reread:reread", "Read kept mail anew after better rules; show what would change."),
     "extract": ("mailsync.cli.log:extract", "Read mail files and print the entries; nothing is stored."),
     "search": ("mailsync.cli.log:search", "Search the agreement history."),
     "show": ("mailsync.cli.log:show", "Show an entry with its words, or a message, thread or draft."),
