@@ -227,9 +227,17 @@ def _say_report(told: "Report", cases: int) -> None:
                 say(f"      a letter that may help: {way}", dim=True)
     if not signs:
         say("\nNo pattern: what was counted are single cases, on either side.")
-    nothing = [f"{f.rule.title.lower()} ({_BY[f.side]})" for f in told.figures if not f.number]
+    nothing: dict[str, list[str]] = {}
+    for figure in told.figures:
+        if not figure.number:
+            nothing.setdefault(figure.rule.title.lower(), []).append(_BY[figure.side])
     if nothing:
-        say(wrapped(f"\nNothing found: {', '.join(nothing)}."), dim=True)
+        named = (f"{title} ({sides[0]})" if len(sides) == 1 else title for title, sides in nothing.items())
+        say()
+        say(wrapped(f"Nothing found: {', '.join(named)}."), dim=True)
+    if told.history.client.baseline is None:
+        way = f"mailsync report {told.history.client.key} --baseline"
+        say(f"\nNo baseline to hold requests against; '{way}' proposes one.", dim=True)
     open_questions = unclear(told)
     if open_questions:
         say("\nIs this part of the agreement? Yours to say", bold=True)

@@ -7,6 +7,7 @@ from datetime import datetime
 from mailsync.model.entry import Entry, State, state_on
 from mailsync.model.people import Side
 from mailsync.patterns import answers, contact, dates, money, scope
+from mailsync.patterns.cues import Cue, found
 from mailsync.patterns.dates import Deadline, deadlines
 from mailsync.patterns.figures import Case, Figure, Rule, Seen, figure
 from mailsync.patterns.history import History, is_owed, owner_side
@@ -117,12 +118,12 @@ def exit_check(told: Report) -> Exit:
 
 def owed_by(history: History, side: Side) -> tuple[Entry, ...]:
     """Return what `side` still has to do, dated things first in order of their day."""
-    found = [
+    owed = [
         e
         for e in history.entries
         if is_owed(e) and owner_side(e, history.circle) is side and state_on(e, history.today) in STANDING
     ]
-    return tuple(sorted(found, key=lambda e: (e.finding.terms.due or "9999", e.finding.date)))
+    return tuple(sorted(owed, key=lambda e: (e.finding.terms.due or "9999", e.finding.date)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +160,14 @@ def _cases(figures: Sequence[Figure], rule: Rule) -> tuple[Case, ...]:
 
 
 def unclear(told: Report) -> tuple[Judged, ...]:
-    """Return the requests still standing that the baseline does not settle, for the user to decide."""
-    today = told.history.today
-    return tuple(j for j in told.requests if j.verdict is Verdict.UNCLEAR and state_on(j.request, today) in STANDING)
+    """Return the requests still standing that the user must decide on.
+
+    These are what the baseline does not settle; without a baseline only what sounds like more than there was.
+    """
+    history = told.history
+    return tuple(
+        j
+        for j in told.requests
+        if j.verdict is Verdict.UNCLEAR and state_on(j.request, history.today) in STANDING
+        if history.client.baseline or found(Cue.EXTRA, j.request.finding.evidence.quote)
+    )

@@ -3,6 +3,7 @@ import pytest
 from mailsync.model.entry import Kind, State, Topic
 from mailsync.model.people import Baseline, Side
 from mailsync.patterns.money import broken_promises, invoices, late_payments
+from mailsync.patterns.report import report, unclear
 from mailsync.patterns.scope import (
     Verdict,
     asked_extras,
@@ -169,3 +170,14 @@ def test_a_promise_to_pay_is_a_date_of_its_own():
     history = desk.history(on(20))
 
     assert len(broken_promises(history, Side.CLIENT).cases) == 1
+
+
+def test_without_a_baseline_only_what_sounds_extra_is_asked():
+    """A request that calls itself additional is put to the user, an ordinary one only against a baseline."""
+    for more in ({}, {"inside": ("Bookkeeping",)}):
+        desk = Desk(**more)
+        desk.asks(DANA, on(2), "Please repaint the logo.")
+        desk.asks(DANA, on(3), "Could you also add an additional page?")
+        asked = [j.request.id for j in unclear(report(desk.history(on(5))))]
+
+        assert asked == (["e1", "e2"] if more else ["e2"])
