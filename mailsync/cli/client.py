@@ -208,8 +208,6 @@ def _put(told: "Report", *, leaving: bool, looking_back: bool) -> None:
 
 
 def _say_report(told: "Report", cases: int) -> None:
-    from mailsync.patterns.report import unclear
-
     say(_heading(told.history), bold=True)
     if not told.history.mails:
         say("The log holds no mail of this client yet. 'mailsync poll' takes in mail.")
@@ -227,6 +225,11 @@ def _say_report(told: "Report", cases: int) -> None:
                 say(f"      a letter that may help: {way}", dim=True)
     if not signs:
         say("\nNo pattern: what was counted are single cases, on either side.")
+    _say_nothing_found(told)
+    _say_scope(told)
+
+
+def _say_nothing_found(told: "Report") -> None:
     nothing: dict[str, list[str]] = {}
     for figure in told.figures:
         if not figure.number:
@@ -235,6 +238,12 @@ def _say_report(told: "Report", cases: int) -> None:
         named = (f"{title} ({sides[0]})" if len(sides) == 1 else title for title, sides in nothing.items())
         say()
         say(wrapped(f"Nothing found: {', '.join(named)}."), dim=True)
+
+
+def _say_scope(told: "Report") -> None:
+    """Print what the baseline leaves to the user, and what is vague in it."""
+    from mailsync.patterns.report import unclear
+
     if told.history.client.baseline is None:
         way = f"mailsync report {told.history.client.key} --baseline"
         say(f"\nNo baseline to hold requests against; '{way}' proposes one.", dim=True)
