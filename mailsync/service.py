@@ -63,7 +63,7 @@ class AccountPost:
             rest = self._account.poll_minutes * 60 * (2 ** min(self._refusals, 12) - 1)
             self._rest_until = time.monotonic() + min(rest, LONGEST_REST) - 1
         self._done(self.name, turn)
-        self._done(self.name, self._app.read(stopped))
+        self._done("reading", self._app.read(stopped))
 
     def wait(self, stopped: Callable[[], bool]) -> bool:
         """Wait in IDLE until there is news or the next poll is due."""
@@ -114,6 +114,7 @@ class Service:
         """
         self.app = app
         self.listen = listen or app.config.service.listen
+        self.troubled: set[str] = set()
         accounts = app.accounts(names)
         spread = min(SPREAD, len(accounts) - 1.0)
         self.followers = [
@@ -174,6 +175,7 @@ class Service:
             self._told(self)
 
     def _tell(self, who: str, turn: Turn) -> None:
+        (self.troubled.add if turn.troubles else self.troubled.discard)(who)
         if turn.kept or turn.found or turn.drafts:
             log.info("%s: %d kept, %d new entries, %d drafts", who, turn.kept, turn.found, turn.drafts)
         for trouble in turn.troubles:
@@ -181,9 +183,8 @@ class Service:
 
 
 def tell_supervisor(service: Service) -> None:
-    """Tell systemd that the service is up and alive, and in one line how it fares."""
-    troubled = sorted({c.account for c in service.app.ledger.counts() if c.trouble})
-    fares = f"trouble with {', '.join(troubled)}" if troubled else "all well"
+    """Tell systemd that the service is up and alive, and in one line how it fares; never waits for the ledger."""
+    fares = f"trouble with {', '.join(sorted(service.troubled))}" if service.troubled else "all well"
     notify("READY=1", "WATCHDOG=1", f"STATUS=following {len(service.followers) - 1} accounts, {fares}")
 
 

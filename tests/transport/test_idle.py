@@ -9,6 +9,7 @@ from mailsync.model.errors import ServerError
 from mailsync.model.mail import FolderRole
 from mailsync.model.ports import Folder
 from mailsync.transport.idle import idle
+from mailsync.transport.net import Security
 from tests.faults import FaultProxy
 from tests.transport.test_imap import INBOX, letter
 
@@ -39,6 +40,21 @@ def test_new_mail_ends_the_wait(mailbox, source):
     arriving.join()
     src.examine(INBOX)
     assert src.uids() == [1]
+
+
+def test_the_wait_works_the_same_within_tls(mailbox, source, authority):
+    """Encrypted lines keep their place in the stream through many short waits without news."""
+    where = {"username": mailbox.user, "security": Security.TLS, "host": "localhost", "ca_file": authority.ca}
+    src = source(mailbox.server.tls_port, **where)
+    src.folders()
+    src.examine(INBOX)
+    arriving = soon(lambda: mailbox.append(letter(1)), 2.5)
+
+    assert src.wait(30, never)
+
+    arriving.join()
+    src.examine(INBOX)
+    assert len(list(src.bodies(src.envelopes(src.uids())))) == 1
 
 
 def test_mail_that_came_before_the_wait_ends_it_too(mailbox, source):
