@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from mailsync import __version__
 
@@ -41,6 +42,8 @@ COMMANDS = {
     "forget": ("mailsync.cli.record:forget", "Erase what is kept of a client, and prove that it is gone."),
     "head": ("mailsync.cli.record:head", "Print the newest event's digest, to be kept where you cannot change it."),
     "mcp": ("mailsync.cli.mcp:mcp", "Let an assistant search the record (MCP); reading only."),
+    "completion": ("mailsync.cli.shell:completion", "Print the completion script for your shell."),
+    "manual": ("mailsync.cli.shell:manual", "Print the manual page."),
     "drafts": ("mailsync.cli.drafts:drafts", "Review drafted recaps: list, show, edit, approve, discard, hold."),
 }
 
@@ -65,6 +68,12 @@ class LazyGroup(click.Group):
         """List the commands from the table above."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete commands from the table above, so that a tab key imports none of them."""
+        if incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        return [CompletionItem(name, help=text) for name, (_, text) in COMMANDS.items() if name.startswith(incomplete)]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
