@@ -101,7 +101,7 @@ def test_it_has_the_difficult_cases(mails, parsed, circle):
     headers = Counter(name for message in parsed for name in message)
     programs = {str(m.get("X-Mailer", m.get("User-Agent", ""))).split(" ")[0] for m in parsed}
     bodies = [m.get_body(("plain", "html")).get_content() for m in parsed]
-    languages = {circle.client(senders(m)).language for m in parsed if circle.side(senders(m)) is Side.CLIENT}
+    languages = {circle.client(senders(m)).language or "en" for m in parsed if circle.side(senders(m)) is Side.CLIENT}
 
     assert headers["Auto-Submitted"] >= 3
     assert sum(message.get_content_type() == "text/html" for message in parsed) >= 3
