@@ -1,4 +1,4 @@
-"""`mailsync completion` and `mailsync manual`: what shells and `man` want to know, made from the commands themselves."""
+"""`mailsync completion` and `mailsync manual`: what shells and `man` want to know, made from the commands."""
 
 from collections.abc import Iterator
 

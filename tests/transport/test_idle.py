@@ -10,7 +10,7 @@ from mailsync.model.mail import FolderRole
 from mailsync.model.ports import Folder
 from mailsync.transport.idle import idle
 from mailsync.transport.net import Security
-from tests.faults import FaultProxy
+from tests.faults import FaultProxy, ScriptedImap
 from tests.transport.test_imap import INBOX, letter
 
 pytestmark = pytest.mark.dovecot
@@ -120,3 +120,49 @@ def test_a_line_that_died_in_silence_is_found_dead_when_idle_is_renewed(mailbox,
         with pytest.raises(ServerError, match="took too long"):
             idle(src._connection, 20, never, renew=0.2)
         assert src.examine(INBOX).messages == 0
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"{tag} NO not now\r\n",
+        b"+ idling\r\n* BYE see you\r\n",
+        b"+ idling\r\n\x00\xff garbage\r\n* BYE\r\n",
+        b"* 5 EXISTS\r\n+ idling\r\n",
+        b"+ idling\r\n* 1 FETCH (FLAGS ({99999999999}\r\n* BYE\r\n",
+    ],
+)
+def test_a_server_that_spoils_idle_ends_the_wait_with_a_sentence(source, answer):
+    """Refusals, farewells and garbage are errors of ours with a sentence, never another exception."""
+    usual = b"* CAPABILITY IMAP4rev1 IDLE\r\n{tag} OK done\r\n"
+    with ScriptedImap(CAPABILITY=usual, IDLE=answer) as server:
+        src = source(server.port, timeout=1.0, deadline=2.0)
+        src.folders()
+        src.examine(INBOX)
+
+        with pytest.raises(ServerError):
+            src.wait(30, never)
+
+
+def test_a_server_without_idle_is_not_waited_for(source):
+    """There the plan's polls are all there is."""
+    with ScriptedImap() as server:
+        src = source(server.port)
+        src.folders()
+        src.examine(INBOX)
+
+        assert not src.wait(30, never)
+        assert "IDLE" not in server.said
+
+
+def test_chatter_is_no_news(source):
+    """Flag changes and "still here" do not make a turn; a new message among them does."""
+    usual = b"* CAPABILITY IMAP4rev1 IDLE\r\n{tag} OK done\r\n"
+    chatter = b"+ idling\r\n* OK Still here\r\n* 1 FETCH (FLAGS (\\Seen))\r\n* 4 EXISTS\r\n"
+    with ScriptedImap(CAPABILITY=usual, IDLE=chatter, DONE=b"") as server:
+        src = source(server.port, timeout=1.0, deadline=2.0)
+        src.folders()
+        src.examine(INBOX)
+
+        with pytest.raises(ServerError, match="ending the wait"):  # this server never answers DONE
+            src.wait(30, never)
