@@ -71,7 +71,7 @@ class Query:
     @property
     def words(self) -> list[Words]:
         """Return the words to highlight."""
-        return [one.words for group in self.groups for one in group if one.words and not one.negated]
+        return list(dict.fromkeys(one.words for group in self.groups for one in group if one.words and not one.negated))
 
 
 def parse(typed: str, *, today: date, clients: Sequence[str] = ()) -> Query:
@@ -93,7 +93,8 @@ def parse(typed: str, *, today: date, clients: Sequence[str] = ()) -> Query:
         else:
             groups.append((condition,))
         either = False
-    return Query(groups=tuple(groups), blank=not typed.strip())
+    groups = [tuple(dict.fromkeys(group)) for group in groups]  # each word costs, said again it asks for nothing more
+    return Query(groups=tuple(dict.fromkeys(groups)), blank=not typed.strip())
 
 
 def _terms(typed: str) -> Iterator[tuple[str, str, str, bool]]:
@@ -115,7 +116,7 @@ def _terms(typed: str) -> Iterator[tuple[str, str, str, bool]]:
 
 def _text(value: str, *, quoted: bool = False, column: str = "") -> Condition | None:
     """Return the condition that `value` occurs; None where it holds no word."""
-    found = tuple(tokens(value))
+    found = tuple(tokens(value))[:MOST_TERMS]
     if not found:
         return None
     prefix = not quoted and value.endswith("*") and len(found[-1]) >= SHORTEST_PREFIX

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 ME, DANA, EVE = "robin@halecraft.example", "dana.fox@harbor.example", "dana.fox@evil.example"
-AGREE = "I hereby agree to the extra work for EUR 9,000 and to the new deadline on 15 April 2027.\r\n"
+AGREE = "I will send you the final text by Friday. Could you check draft 7 by 15 April 2027?\r\n"
 PRODUCT = "982007569"  # 31337 * 31337: whoever shows it has evaluated a mail
 
 

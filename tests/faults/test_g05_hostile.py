@@ -78,13 +78,3 @@ def test_g05_no_mail_costs_more_than_its_share(tmp_path):
     slow, big = max(worst), max(worst, key=lambda row: row[1])
     note("G5", f"{len(worst)} mails that repeat and nest, each read in a process of its own",
          f"longest {slow[0]} s CPU ({slow[2]}), largest {big[1]} MiB ({big[2]})")  # fmt: skip
-
-
-@pytest.mark.dovecot
-def test_g10_hostile_mail_makes_nothing_be_sent_or_placed(office, sink, archive):
-    """G10: read it all and draft what there is to draft: nothing leaves, nothing is laid into Drafts."""
-    office.run("import", str(archive))
-    office.data("poll")
-    assert sink.letters == []
-    assert office.mailbox.contents("Drafts") == []
-    note("G10", "the corpus read and drafted", "0 sent, 0 placed without a person")
