@@ -67,10 +67,13 @@ def init(
         raise UsageError(f"{address!r} is no mail address", "Write it like robin@halecraft.example.")
     provider = _servers(address, host, security, yes)
     login = username or _login_name(address, provider)
-    secret, value = _secret(path, address, provider, password_env, password_file, password_command, yes)
+    secret, value, place = _secret(path, address, provider, password_env, password_file, password_command, yes)
     proposals: list[Proposal] = []
     if value:
         proposals = _try(address, login, provider, value, fingerprint)
+    if place:  # only now that the login has worked
+        _private(place, value + "\n")
+        say(f"the password is kept in {place}, which only you can read", dim=True)
     chosen = _choose(proposals, clients, yes)
     answers = Answers(
         name=name or _guess_name(address, yes),
@@ -147,8 +150,8 @@ def _secret(
     file: Path | None,
     command: str | None,
     yes: bool,
-) -> tuple[str, str]:
-    """Return the config's line that says where the password lies, and the password; both are tried, none is shown."""
+) -> tuple[str, str, Path | None]:
+    """Return the config's line that says where the password lies, the password, and the file it is yet to be put in."""
     import json
 
     from mailsync.config import Login
@@ -160,18 +163,16 @@ def _secret(
         if given:
             written = str(Path(given).expanduser().absolute()) if key == "password_file" else str(given)
             login = Login.model_validate({key: written}, context=context)
-            return f"{key} = {json.dumps(written, ensure_ascii=False)}", secret(login)
+            return f"{key} = {json.dumps(written, ensure_ascii=False)}", secret(login), None
     if provider.login is not Auth.PASSWORD:
-        return f'# [accounts.oauth] below stands for a password.\noauth = {{provider = "{provider.oauth}"}}', ""
+        return f'oauth = {{provider = "{provider.oauth}"}}', "", None
     if yes:
         raise UsageError(
             "no way to the password is given", "Give --password-env, --password-file or --password-command."
         )
     value = str(click.prompt("Password (for IMAP; it is not shown)", hide_input=True, err=True))
     place = path.parent / f"password-{address}"
-    _private(place, value + "\n")
-    say(f"kept in {place}, which only you can read", dim=True)
-    return f"password_file = {json.dumps(str(place), ensure_ascii=False)}", value
+    return f"password_file = {json.dumps(str(place), ensure_ascii=False)}", value, place
 
 
 def _private(path: Path, text: str) -> None:

@@ -4,8 +4,11 @@ import stat
 from datetime import UTC, datetime
 
 import pytest
+from click.testing import CliRunner
 
+from mailsync.cli.setup import init
 from mailsync.config import load, parse
+from mailsync.model.errors import LoginRefusedError
 from mailsync.setup import Answers, Proposal, config_text, local_zone, propose
 from mailsync.transport.discovery import BY_DOMAIN
 from tests.journeys.office import DANA, ME, Office, deliver, letter
@@ -112,3 +115,25 @@ def test_a_wrong_password_writes_nothing(tmp_path, mailbox, monkeypatch):
     assert code == 12
     assert "refused the login" in err
     assert not office.config.exists()
+
+
+@pytest.mark.dovecot
+@pytest.mark.parametrize(("typed", "code"), [(PASSWORD, 0), ("wrong", 12)])
+def test_a_password_that_was_typed_is_kept_only_if_it_works(tmp_path, mailbox, typed, code):
+    """The answers to the questions make a config; a refused password leaves no file behind."""
+    config = tmp_path / "own" / "config.toml"
+    deliver(mailbox, letter(ME, DANA, "Scanners", "We will deliver.", NOW), folder="Sent")
+    args = ["--host", f"{HOST}:{mailbox.server.port}", "--security", "none", "--username", mailbox.user]
+
+    done = CliRunner().invoke(init, [*args, "--config", str(config)], input=f"{ME}\n{typed}\n1\nRobin Hale\n")
+
+    kept = [path.name for path in config.parent.glob("*")] if config.parent.exists() else []
+    if code == 0:
+        assert done.exit_code == 0, done.output
+        assert sorted(kept) == ["config.toml", f"password-{ME}"]
+        assert load(config).clients[0].domains == ("harbor.example",)
+        assert stat.S_IMODE((config.parent / f"password-{ME}").stat().st_mode) == 0o600
+    else:
+        assert isinstance(done.exception, LoginRefusedError)
+        assert kept == []
+    assert typed not in done.output
