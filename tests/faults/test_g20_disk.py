@@ -6,6 +6,7 @@ import resource
 import sqlite3
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -53,6 +54,45 @@ def test_g20_a_full_disk_is_said_and_made_good(office, sizes):
         office.data("poll")
         whole(office, letters)
     note("G20", f"no room left at {sizes} file sizes", f"{sizes}/{sizes} ended in order and recovered")
+
+
+def starved(command, what, more):
+    """Return `command` with this much of a resource (files, octets of memory) beyond what it begins with."""
+
+    def run():
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        now = {
+            resource.RLIMIT_NOFILE: len(list(Path("/proc/self/fd").iterdir())),
+            resource.RLIMIT_AS: pages * resource.getpagesize(),
+        }
+        resource.setrlimit(what, (now[what] + more,) * 2)
+        command()
+
+    return run
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs Linux")
+@pytest.mark.parametrize(
+    ("what", "shares"), [("RLIMIT_NOFILE", range(12)), ("RLIMIT_AS", range(0, 60_000_000, 5_000_000))]
+)
+def test_g20_a_starved_turn_is_made_good_by_the_next(office, what, shares):
+    """F7: too few file descriptors or too little memory end the turn at any point; the ledger stays whole."""
+    letters, ended = fill(office), []
+    for more in shares:
+        for file in (office.folder / "data").glob("*"):
+            file.unlink()
+        child = Doomed(starved(mailsync(office.config, "poll"), getattr(resource, what), more))
+        child.wait()
+        ended.append(child.code)
+        assert flaws(database(office)) == []
+        office.data("poll")
+        whole(office, letters)
+    assert set(ended) <= {0, 1, 3, 70, -6, -11}, ended
+    note(
+        "G20",
+        f"{what} exhausted at {len(shares)} levels",
+        f"{len(shares)}/{len(shares)} whole, recovered by the next turn",
+    )
 
 
 def test_g20_a_locked_database_is_waited_for_and_named(office):
