@@ -5,6 +5,7 @@ from email import message_from_bytes, policy
 
 import pytest
 
+from mailsync.app import open_app
 from tests.journeys.office import DANA, ME, Office, ago, deliver, letter
 from tests.servers import HOST, Sink, smtp_server
 
@@ -125,26 +126,54 @@ def test_a_correction_is_accepted_and_gives_a_corrected_recap(office, sink):
     assert "22 April 2027" in waiting["body"]
 
 
-def test_an_answer_between_the_quoted_lines_is_read(office, sink):
+@pytest.mark.parametrize(
+    ("thread", "no", "yes"),
+    [
+        (ENGLISH, "No, it is 22 April 2027.", "Yes, correct."),
+        (GERMAN, "Nein, es ist der 22. April 2027.", "Ja, korrekt."),
+    ],
+    ids=["en", "de"],
+)
+def test_an_answer_between_the_quoted_lines_is_read(office, sink, thread, no, yes):
     """What stands below a quoted line is about that line."""
-    draft, recap = sent_recap(office, sink)
+    draft, recap = sent_recap(office, sink, thread)
     launch, other = numbers(draft)
     quoted = {line["number"]: f"> {line['number']}. {line['text']}\n" for line in draft["lines"]}
 
-    lines = answered(
-        office, draft, recap, f"{quoted[launch]}\nNo, it is 22 April 2027.\n\n{quoted[other]}\nYes, correct.\n\nDana\n"
-    )
+    lines = answered(office, draft, recap, f"{quoted[launch]}\n{no}\n\n{quoted[other]}\n{yes}\n\nDana\n")
 
     assert (lines[launch]["state"], lines[other]["state"]) == ("corrected", "confirmed")
 
 
-def test_an_out_of_office_changes_nothing(office, sink):
+@pytest.mark.parametrize(
+    ("thread", "words"),
+    [(ENGLISH, "I am out of the office until Monday.\n"), (GERMAN, "Ich bin bis Montag nicht im Büro.\n")],
+    ids=["en", "de"],
+)
+def test_an_out_of_office_changes_nothing(office, sink, thread, words):
     """An automatic answer settles nothing; every line goes on waiting."""
-    draft, recap = sent_recap(office, sink)
+    draft, recap = sent_recap(office, sink, thread)
 
-    lines = answered(office, draft, recap, "I am out of the office until Monday.\n", Auto_Submitted="auto-replied")
+    lines = answered(office, draft, recap, words, Auto_Submitted="auto-replied")
 
     assert {line["state"] for line in lines.values()} <= {"awaiting"}
+
+
+@pytest.mark.parametrize("thread", [ENGLISH, GERMAN], ids=["en", "de"])
+def test_silence_is_unanswered_and_gives_a_reminder(office, sink, thread):
+    """Ten days later nobody has answered: the lines say so, nothing is agreed by silence, and a reminder waits."""
+    draft, _ = sent_recap(office, sink, thread)
+
+    with open_app(office.config) as app:
+        app.now = lambda: datetime.now(UTC) + timedelta(days=10)  # the clock is the app's own
+        app.turn()
+
+    [reminder] = office.data("drafts", "list")
+    entries = {e for line in draft["lines"] for e in line["entries"]}
+    states = {e["state"] for e in office.data("log", "--as-of", later().date().isoformat()) if e["id"] in entries}
+    assert (reminder["letter"], reminder["to"]) == ("reminder", [DANA])
+    assert "confirmed" not in states
+    assert len(sink.letters) == 1
 
 
 def test_a_yes_of_someone_who_does_not_decide_stays_weak(office, sink):
