@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test test-long lint format train accuracy bench docs servers clean
+.PHONY: help demo test test-long lint format train accuracy bench servers clean
 
 help:
 	@echo "make demo      run the product on a sample mailbox (no account, no network needed)"
@@ -11,9 +11,9 @@ help:
 	@echo "make test-long the long suites: faults, kill -9, fuzzing"
 	@echo "make lint      ruff, mypy strict, import rules"
 	@echo "make format    format the code"
-	@echo "make accuracy  score the reader against annotated mail: make accuracy GOLD=folder"
-	@echo "make train     train the reader's weights anew: make train GOLD=folder"
-	@echo "make bench     speed and memory against other tools"
+	@echo "make accuracy  score the reader against annotated mail: make accuracy GOLD=\"folder ...\""
+	@echo "make train     train the reader's weights anew: make train GOLD=\"folder ...\""
+	@echo "make bench     time the pages over a large log"
 
 # One stamp a purpose, so that the demo does not wait for test tools.
 $(BIN)/python:
@@ -59,7 +59,10 @@ train: $(VENV)/.train
 	$(BIN)/python benchmarks/train.py $(GOLD)
 
 accuracy: $(VENV)/.train
-	$(BIN)/python -m benchmarks.accuracy $(GOLD)
+	$(BIN)/python benchmarks/accuracy/kinds.py $(GOLD) $(ARGS)
+
+bench: $(VENV)/.tools
+	$(BIN)/python benchmarks/pages.py $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
