@@ -20,6 +20,7 @@ _NO_NAMES = frozenset(
     bill art grant hope rich drew rob pat
     """.split()  # noqa: SIM905  words are easier to read than a list of them
 )
+_CALL = re.compile(r"\W{0,3}([^\W\d_]{2,30}(?: [^\W\d_]{2,30})?) ?[,:–-] ")
 _REPORTED = re.compile(
     r"(?:says|said|tells|told|swears|swore|promises|promised|confirms|confirmed|reckons|assures|assured|lets you know"
     r"|sagt|sagte|meint|meinte|verspricht|versprach|hat (?:mir )?(?:zu)?gesagt|dit|a dit|affirme|promet|m'a dit|dice"
@@ -65,8 +66,8 @@ def who_and_owner(  # noqa: PLR0917  each is a part of the scene
     """Return the address of the one who speaks and of the one who must act (None for kinds nobody must act on).
 
     A reported promise ("Colin says he'll send it") has Colin as both; "Luis will have it ready" is the sender's word
-    about Luis (guideline, convention 1). A request is owned by the person it names on the other side, else by the
-    first addressee there. `above` are statements before it, in which a "he" may have been named.
+    about Luis (guideline, convention 1). A request is owned by the person it calls ("Gill, please pay this"), on
+    whichever side, else by the one it names on the other side, else by the first addressee there. `above` are statements before it, in which a "he" may have been named.
     """
     sender = speaker(read)
     if kind not in (Kind.COMMITMENT, Kind.REQUEST):
@@ -77,10 +78,16 @@ def who_and_owner(  # noqa: PLR0917  each is a part of the scene
     others = [person for person in people.values() if circle.side(person.email) is not ours]
     if kind is Kind.COMMITMENT:
         return _promiser(quote, sender, mates, above)
-    asked = named(quote, others)
+    asked = _called(quote, (*mates, *others)) or named(quote, others)
     if asked:
         return sender, asked[0].email
     return sender, _addressee(read, circle, ours, earlier)
+
+
+def _called(quote: str, people: Iterable[Address]) -> list[Address]:
+    """Return whom the sentence calls by name before it asks."""
+    call = _CALL.match(quote[:_CAP])
+    return named(call[1], people) if call else []
 
 
 def _promiser(quote: str, sender: str, mates: list[Address], above: Sequence[str]) -> tuple[str, str]:

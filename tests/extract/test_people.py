@@ -53,6 +53,7 @@ OURS, THEIRS = letter(ME, (BOSS,), (MATE, CLERK)), letter(BOSS, (ME,), (MATE, CL
         ("Could you send the list?", Kind.REQUEST, OURS, ME, BOSS),
         ("Colin, could you send the list?", Kind.REQUEST, OURS, ME, CLERK),
         ("Please have Luis call me.", Kind.REQUEST, THEIRS, BOSS, MATE),
+        ("Colin, please pay this today.", Kind.REQUEST, THEIRS, BOSS, CLERK),
         ("That is fine.", Kind.APPROVAL, THEIRS, BOSS, None),
     ],
 )
