@@ -67,7 +67,8 @@ def who_and_owner(  # noqa: PLR0917  each is a part of the scene
 
     A reported promise ("Colin says he'll send it") has Colin as both; "Luis will have it ready" is the sender's word
     about Luis (guideline, convention 1). A request is owned by the person it calls ("Gill, please pay this"), on
-    whichever side, else by the one it names on the other side, else by the first addressee there. `above` are statements before it, in which a "he" may have been named.
+    whichever side, else by the one it names on the other side, else by the first addressee there. `above` are
+    statements before it, in which a "he" may have been named.
     """
     sender = speaker(read)
     if kind not in (Kind.COMMITMENT, Kind.REQUEST):
