@@ -272,18 +272,19 @@ def _of_message(n: int, found: Sequence[Item]) -> list[int]:
 
 
 def _weakness(finding: Finding, doubts: str, background: Background) -> str:
-    """Say why a yes does not count in full: who said it is doubtful, or does not decide, or left a door open.
+    """Say why an entry does not count in full.
 
-    Whatever is said from an address that passes for a known one does not count.
+    Whatever is said by a doubtful sender, or from an address that passes for a known one, does not; a yes does not
+    either when its writer does not decide or left a door open.
     """
     if finding.side is Side.THIRD:
         alike = imitates(finding.who, background.circle.known())
         if alike:
             return f"the sender's address could be taken for {alike}, and is another"
-    if finding.kind is not Kind.APPROVAL:
-        return ""
     if doubts:
         return doubts
+    if finding.kind is not Kind.APPROVAL:
+        return ""
     if finding.side is Side.THIRD:
         return "not one of the client's people"
     if not background.circle.decides(finding.who):

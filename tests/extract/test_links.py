@@ -182,6 +182,16 @@ def test_a_doubtful_author_agrees_nothing():
     assert last(linked([offer, yes])[OFFER.quote]) is last(linked(stranger)[OFFER.quote]) is State.OPEN
 
 
+@pytest.mark.parametrize("kind", [Kind.COMMITMENT, Kind.DECISION, Kind.REQUEST, Kind.REJECTION])
+def test_whatever_a_doubtful_author_says_bears_the_doubt(kind):
+    """A promise or decision in somebody's name is marked like a yes."""
+    forged = "the server that received it says dmarc=fail: the sender may be forged"
+    [said] = heard((0, ANNA, [Say("The price is 100 EUR now.", kind)]))
+    said = replace(said, read=replace(said.read, message=replace(said.read.message, troubles=(forged,))))
+
+    assert linked([said])["The price is 100 EUR now."].weak == forged
+
+
 @pytest.mark.parametrize(
     "answer", ["2 May works for us.", "We can do it in 2 hours, fine.", "Fine on 2 May.", "2,5 days are ok."]
 )
