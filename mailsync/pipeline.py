@@ -36,6 +36,9 @@ T = TypeVar("T")
 #: UIDs asked for at once: one at a time is 20 to 40 times slower over a long line, more than 200 gains nothing.
 BATCH = 200
 
+#: Octets of mail held in memory before they are kept: 200 letters are little, 200 scans are not.
+HELD = 32_000_000
+
 #: Threads recorded in one transaction: each transaction waits for the disk once.
 READ_TOGETHER = 25
 
@@ -157,10 +160,11 @@ def take_folder(desk: Desk, source: MailSource, folder: Folder, mark: FolderMark
     for batch in _batches(uids):
         if desk.stopped():
             return turn
-        sightings = list(look(desk, source, mark, batch))
-        mark = replace(mark, last_uid=max(mark.last_uid, batch[-1]))
-        desk.ledger.keep(sightings, mark, desk.now())
-        turn += _tally(sightings)
+        for portion in portions(look(desk, source, mark, batch), lambda s: len(s.raw.data) if s.raw else 0):
+            desk.ledger.keep(portion, mark, desk.now())
+            turn += _tally(portion)
+        mark = replace(mark, last_uid=max(mark.last_uid, batch[-1]))  # only now all of them have their outcome
+        desk.ledger.keep((), mark, desk.now())
     if mark.circle != circle:  # said only when all of them have been looked at again
         desk.ledger.keep((), replace(mark, circle=circle), desk.now())
     there = desk.ledger.accounted(mark)
@@ -237,23 +241,22 @@ def whose(circle: Circle, addresses: Iterable[str]) -> tuple[str, str]:
 def take_files(desk: Desk, raws: Iterable[RawMessage], account: str) -> Turn:
     """Keep old mail from files; the same client list and the same reading apply as to mail from a server."""
     turn = Turn()
-    arrivals: list[tuple[RawMessage, Message, str]] = []
-    for raw in raws:
-        message, outcome, reason = parse_safely(raw, desk.limits)
-        if message is None:
-            turn += keep_trouble(desk, "parse", raw.digest, reason, account)
-            continue
-        people = [a.email for a in (message.sender, *message.to, *message.cc) if a]
-        client, _ = whose(desk.circle, people)
-        if not client:
-            turn += Turn(passed_over=1)
-            continue
-        turn += Turn(unread=outcome is not Outcome.READ)
-        arrivals.append((raw, message, client))
-        if len(arrivals) == BATCH:
-            turn += Turn(kept=desk.ledger.keep_files(arrivals, account, desk.now()))
-            arrivals = []
-    return turn + Turn(kept=desk.ledger.keep_files(arrivals, account, desk.now()))
+    for portion in portions(raws, lambda raw: len(raw.data)):
+        arrivals: list[tuple[RawMessage, Message, str]] = []
+        for raw in portion:
+            message, outcome, reason = parse_safely(raw, desk.limits)
+            if message is None:
+                turn += keep_trouble(desk, "parse", raw.digest, reason, account)
+                continue
+            people = [a.email for a in (message.sender, *message.to, *message.cc) if a]
+            client, _ = whose(desk.circle, people)
+            if not client:
+                turn += Turn(passed_over=1)
+                continue
+            turn += Turn(unread=outcome is not Outcome.READ)
+            arrivals.append((raw, message, client))
+        turn += Turn(kept=desk.ledger.keep_files(arrivals, account, desk.now()))
+    return turn
 
 
 # ---- reading ----
@@ -335,6 +338,20 @@ def fingerprint(circle: Circle) -> str:
 
 def _batches(things: Sequence[T], size: int = BATCH) -> Iterator[Sequence[T]]:
     return (things[i : i + size] for i in range(0, len(things), size))
+
+
+def portions(things: Iterable[T], weight: Callable[[T], int]) -> Iterator[list[T]]:
+    """Yield the things, in order, in lists of at most `BATCH` that weigh little more than `HELD` octets."""
+    held: list[T] = []
+    load = 0
+    for thing in things:
+        held.append(thing)
+        load += weight(thing)
+        if len(held) == BATCH or load >= HELD:
+            yield held
+            held, load = [], 0
+    if held:
+        yield held
 
 
 def _one_ahead(things: Iterable[T]) -> Iterator[T]:
