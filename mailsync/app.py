@@ -190,14 +190,13 @@ class App:
         """Read what was taken in and draft what wants a recap; threads of this process wait for each other."""
         from mailsync.pipeline import Turn, draft_recaps, read_new
         from mailsync.review import resolve_open_intents
-        from mailsync.transport.lock import one_worker
 
         desk = self.desk(stopped)
         while not self._reading.acquire(timeout=1.0):
             if stopped():
                 return Turn()
         try:
-            with one_worker(self.config.data_dir):
+            with self.alone(0):
                 resolve_open_intents(self.reviewer())
                 turn = read_new(desk) + draft_recaps(desk)
                 self.collect_evidence()
@@ -209,11 +208,10 @@ class App:
         """Take old mail from files through the same pipeline."""
         from mailsync.pipeline import Turn, keep_trouble, read_new, take_files
         from mailsync.transport.files import read_path
-        from mailsync.transport.lock import one_worker
 
         name = self.accounts((account,) if account else ())[0].key
         desk = self.desk()
-        with one_worker(self.config.data_dir):
+        with self.alone(0):
             turn, left_out = Turn(), list[str]()
             for path in paths:
                 raws = read_path(path, max_bytes=self._max_bytes, trouble=left_out.append)
@@ -236,13 +234,12 @@ class App:
         from mailsync.pipeline import read_new, take_files
         from mailsync.reading.parse import parse
         from mailsync.reading.threads import keys, thread_id
-        from mailsync.transport.lock import one_worker
 
         account = self.accounts()[0]
         known = next(c for c in self.circle.clients if c.key == client)
         raw = note(words, known, Address(name=self.config.me.name, email=account.address), people, at)
         desk = self.desk()
-        with one_worker(self.config.data_dir):
+        with self.alone(0):
             turn = take_files(desk, [raw], account.key) + read_new(desk)
             thread = thread_id(keys(parse(raw)))
             try:

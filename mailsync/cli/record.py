@@ -328,9 +328,8 @@ def forget(client: str, before: date | None, yes: bool, config: Path, as_json: b
     Example: mailsync forget corvane --before 2024-01-01
     """
     from mailsync.app import open_app
-    from mailsync.transport.lock import one_worker
 
-    with open_app(config) as app, one_worker(app.config.data_dir):
+    with open_app(config) as app, app.alone(0):
         known = {info.client for info in app.ledger.threads()} | {one.key for one in app.circle.clients}
         if client not in known:
             raise NotFoundError(

@@ -38,14 +38,21 @@ def files(data: bytes) -> tuple[File, ...]:
 
     Text parts without a name are the message's own words and no attachments.
     """
-    if data.count(b"\n--") > 20 * _MOST_PARTS:
-        return ()
     try:
-        section = header_section(data[: _HEADER + 1], _HEADER)
-        root = BytesParser().parsebytes(section.kept + b"\r\n" + data[section.body_at :])
-        return tuple(found for part in _leaves(root) if (found := _file(part)) is not None)
+        return tuple(found for part in leaves(data) if (found := _file(part)) is not None)
     except Exception:  # noqa: BLE001 - a tree that defeats the parser; the raw bytes hold everything
         return ()
+
+
+def leaves(data: bytes) -> tuple[MimeMessage, ...]:
+    """Return the parts of a message that hold no others, in their order; () where it claims absurdly many.
+
+    Raises whatever a hostile tree brings out of the parser.
+    """
+    if data.count(b"\n--") > 20 * _MOST_PARTS:
+        return ()
+    section = header_section(data[: _HEADER + 1], _HEADER)
+    return tuple(_leaves(BytesParser().parsebytes(section.kept + b"\r\n" + data[section.body_at :])))
 
 
 def safe_name(name: str, otherwise: str) -> str:
@@ -75,21 +82,23 @@ def _leaves(root: MimeMessage) -> Iterator[MimeMessage]:
 
 
 def _file(part: MimeMessage) -> File | None:
-    kind, name, place = part.get_content_type(), _name(part), part.get_content_disposition()
+    kind, name, place = part.get_content_type(), name_of(part), part.get_content_disposition()
     apart = place == "attachment" or (name and place != "inline")
     if (kind in _SHOWN or kind == "text/x-amp-html") and not apart:
         return None
-    return File(name=name, content_type=kind, data=_bytes(part))
+    return File(name=name, content_type=kind, data=bytes_of(part))
 
 
-def _name(part: MimeMessage) -> str:
+def name_of(part: MimeMessage) -> str:
+    """Return what the sender called a part, "" for nothing."""
     try:
         return part.get_filename() or ""
     except Exception:  # noqa: BLE001 - hostile parameters; the file goes without a name
         return ""
 
 
-def _bytes(part: MimeMessage) -> bytes:
+def bytes_of(part: MimeMessage) -> bytes:
+    """Return a part decoded; of an attached message its own bytes. Raises on thousands of messages in each other."""
     payload = part.get_payload()
     if isinstance(payload, list):  # an attached message (message/rfc822)
         return b"\r\n".join(inner.as_bytes() for inner in payload if isinstance(inner, MimeMessage))

@@ -2,10 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from email.message import Message as MimeMessage
-from email.parser import BytesParser
 from urllib.parse import quote
 
 import nh3
@@ -14,13 +12,12 @@ from starlette.responses import Response
 
 from mailsync.model.errors import NotFoundError
 from mailsync.model.mail import RawMessage
+from mailsync.reading.attachments import File, bytes_of, leaves, name_of
 from mailsync.reading.bodies import decode
-from mailsync.reading.headers import header_section
 from mailsync.web.security import MAIL_POLICY
 from mailsync.web.shown import plain, size
 from mailsync.web.site import Page
 
-MOST_PARTS, DEEPEST = 1000, 100
 LONGEST_HTML, LONGEST_RAW, DEEPEST_HTML = 1_000_000, 300_000, 400
 
 #: Nothing here can load, run, or be sent; links lose their target and stay as text.
@@ -37,15 +34,6 @@ _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})")
 _SHALLOW = {"area", "br", "col", "dd", "dt", "hr", "img", "input", "li", "link", "meta", "option", "p", "source", "wbr"}
 _SHALLOW |= {"tbody", "td", "tfoot", "th", "thead", "tr"}
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|;%\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]')
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class File:
-    """An attachment with its bytes."""
-
-    name: str
-    content_type: str
-    data: bytes
 
 
 def sanitise(html: str) -> str:
@@ -77,12 +65,8 @@ def parts(data: bytes) -> tuple[str, list[File]]:
 
     Never raises on content: what cannot be taken apart has neither.
     """
-    if data.count(b"\n--") > 20 * MOST_PARTS:
-        return "", []
     try:
-        section = header_section(data[:1_000_001], 1_000_000)
-        root = BytesParser().parsebytes(section.kept + b"\r\n" + data[section.body_at :])
-        return _sorted(list(_leaves(root)))
+        return _sorted(leaves(data))
     except Exception:  # noqa: BLE001 - a hostile tree; the raw bytes can still be looked at
         return "", []
 
@@ -91,34 +75,13 @@ def _sorted(leaves: Sequence[MimeMessage]) -> tuple[str, list[File]]:
     """Tell the HTML from the attachments."""
     html, files = "", list[File]()
     for part in leaves:
-        kind, name = part.get_content_type(), _file_name(part)
+        kind, name = part.get_content_type(), name_of(part)
         apart = part.get_content_disposition() == "attachment" or (name and part.get_content_disposition() != "inline")
         if kind in ("text/plain", "text/html") and not apart:
             html = html or (_text(part) if kind == "text/html" else "")
         elif kind != "text/x-amp-html":
             files.append(File(name=name, content_type=kind, data=_bytes(part)))
     return html, files
-
-
-def _leaves(root: MimeMessage) -> Iterator[MimeMessage]:
-    pending: list[tuple[MimeMessage, int]] = [(root, 0)]
-    for _ in range(MOST_PARTS):
-        if not pending:
-            return
-        part, depth = pending.pop()
-        children = part.get_payload() if part.get_content_type().startswith("multipart/") else None
-        if isinstance(children, list):
-            if depth < DEEPEST:
-                pending += [(child, depth + 1) for child in reversed(children) if isinstance(child, MimeMessage)]
-        else:
-            yield part
-
-
-def _file_name(part: MimeMessage) -> str:
-    try:
-        return part.get_filename() or ""
-    except Exception:  # noqa: BLE001 - hostile parameters; the file goes without a name
-        return ""
 
 
 def _text(part: MimeMessage) -> str:
@@ -128,14 +91,10 @@ def _text(part: MimeMessage) -> str:
 
 
 def _bytes(part: MimeMessage) -> bytes:
-    payload = part.get_payload()
-    if isinstance(payload, list):  # an attached message (message/rfc822)
-        try:
-            return b"\r\n".join(inner.as_bytes() for inner in payload if isinstance(inner, MimeMessage))
-        except Exception:  # noqa: BLE001 - thousands of messages in each other; the raw message has them all
-            return b""
-    data = part.get_payload(decode=True)
-    return data if isinstance(data, bytes) else b""
+    try:
+        return bytes_of(part)
+    except Exception:  # noqa: BLE001 - thousands of messages in each other; the raw message has them all
+        return b""
 
 
 def safe_name(name: str, otherwise: str) -> str:
